@@ -1,0 +1,53 @@
+/**
+ * What the pipeline asks of the books. Each call returns when the record is handed to the operating system: a killed
+ * process loses nothing. `JOURNAL_SYNC=settle` waits for the disk besides, in `settled`.
+ */
+import type { UsageEvent } from '../../lib/contract/usage-event.ts'
+
+/** Written before an attempt is dispatched; enough to settle it honestly should the process die. */
+export interface Intent {
+  /** The request id. */
+  readonly callId: string
+  /** Index of the attempt in its call, from 0. */
+  readonly attempt: number
+  /** What the call is, as far as it is known: becomes the event of a call that a crash cut. */
+  readonly call: Pick<
+    UsageEvent,
+    | 'id'
+    | 'traceId'
+    | 'at'
+    | 'kind'
+    | 'teamId'
+    | 'consumerId'
+    | 'keyId'
+    | 'routeId'
+    | 'route'
+    | 'stream'
+    | 'requestedModel'
+    | 'endUser'
+    | 'tags'
+    | 'revision'
+    | 'simulated'
+  >
+  readonly providerId: string
+  readonly providerKind: UsageEvent['attempts'][number]['providerKind']
+  readonly model: string
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  /** Estimate of the input, tokens. */
+  readonly estimatedInputTokens: number
+}
+
+export interface Books {
+  /**
+   * Opens an attempt, before its dispatch.
+   * @throws GatewayError `books_full` when the journal can't take more, or a sync has failed.
+   */
+  intend(intent: Intent): void
+  /** Closes a call with all its attempts, or books a refusal that had none; exactly once for each call. */
+  settle(event: Omit<UsageEvent, 'sequence'>): void
+  /** Resolves when what was written is as safe as `JOURNAL_SYNC` asks: at once for `group`, after a sync for `settle`. */
+  settled(): Promise<void>
+  /** Whether a new call may start; asked before anything else is spent on it. */
+  readonly accepting: boolean
+}

@@ -1,0 +1,145 @@
+/**
+ * The control channel between a gateway and an admin (design, section 3). The gateway dials:
+ *
+ * - `GET /api/control/stream?…streamQuery` — newline-delimited JSON, one `controlMessage` a line, for as long as both live
+ * - `POST /api/control/ack` — `acknowledgement`
+ * - `POST /api/control/lease` — `leaseRenewal`, every 3 s
+ * - `POST /api/control/usage` — `usageBatch` → `usageReceipt`
+ * - `POST /api/control/probe` — `probeResult`, the answer to a `probe` message
+ *
+ * Every request carries `Authorization: Bearer <GATEHOUSE_GATEWAY_TOKEN>`; 401 without.
+ */
+import { z } from 'zod'
+import { entity, providerEntity } from './entities.ts'
+import { usageEvent } from './usage-event.ts'
+
+/** Sent by a gateway with every request; an admin refuses one below its minimum, with a reason. */
+export const PROTOCOL_VERSION = 1
+
+export const LEASE_MS = 10_000
+/** A gateway whose lease ran out still counts in `x-gatehouse-applied: n/m` for this long. */
+export const SILENT_COUNTS_MS = 60_000
+export const LEASE_RENEW_MS = 3_000
+/** The stream carries a `ping` this often; a side that hears nothing for three of them hangs up. */
+export const PING_MS = 3_000
+/** How long a mutating management call waits for the gateways. */
+export const ACK_WAIT_MS = 250
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+const epoch = z.string().min(1).max(64)
+const revision = z.int().min(0)
+const gatewayId = z.string().regex(/^gw_[0-9a-z]{16,40}$/)
+
+export const streamQuery = z.object({
+  gatewayId,
+  protocol: z.coerce.number().int(),
+  /** The build of the gateway, for people. */
+  version: z.string().max(60),
+  hostname: z.string().max(255),
+  /** What the gateway runs now; absent when it has nothing. */
+  epoch: epoch.optional(),
+  revision: z.coerce.number().int().min(0).optional(),
+})
+export type StreamQuery = z.infer<typeof streamQuery>
+
+export const change = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('put'), entity }),
+  z.object({ op: z.literal('delete'), type: z.string(), id: z.string() }),
+])
+export type Change = z.infer<typeof change>
+
+export const changeSet = z.object({
+  kind: z.literal('changes'),
+  epoch,
+  from: revision,
+  to: revision,
+  changes: z.array(change),
+  /** Of the whole configuration after these changes; see content-hash. */
+  hash,
+})
+export type ChangeSet = z.infer<typeof changeSet>
+
+export const snapshot = z.object({
+  kind: z.literal('snapshot'),
+  epoch,
+  revision,
+  hash,
+  /** In the order of `ENTITY_ORDER`. */
+  entities: z.array(entity),
+})
+export type Snapshot = z.infer<typeof snapshot>
+
+export const controlMessage = z.discriminatedUnion('kind', [
+  snapshot,
+  changeSet,
+  /** `currentRevision` lets a gateway know how far behind it is. */
+  z.object({ kind: z.literal('ping'), epoch, currentRevision: revision }),
+  /** "Test connection": reach this provider by the production code path and tell what came of it. */
+  z.object({
+    kind: z.literal('probe'),
+    probeId: z.string().max(64),
+    provider: providerEntity,
+    /** Absent: list models only. Else one call of at most 16 output tokens, outside the books of any team. */
+    model: z.string().max(200).optional(),
+    timeoutMs: z.int().min(100).max(60_000),
+  }),
+  /** The admin will not serve this gateway; it keeps what it has and dials again after a minute. */
+  z.object({ kind: z.literal('refused'), reason: z.string() }),
+])
+export type ControlMessage = z.infer<typeof controlMessage>
+
+export const acknowledgement = z.object({
+  gatewayId,
+  epoch,
+  revision,
+  hash,
+  status: z.enum(['applied', 'refused']),
+  /** For people, when refused: what and where. */
+  reason: z.string().max(2_000).optional(),
+})
+export type Acknowledgement = z.infer<typeof acknowledgement>
+
+export const probeResult = z.object({
+  gatewayId,
+  probeId: z.string().max(64),
+  ok: z.boolean(),
+  message: z.string().max(2_000),
+  status: z.int().nullable(),
+  code: z.string().max(60).nullable(),
+  latencyMs: z.int().min(0),
+  models: z.array(z.string().max(200)).max(200),
+})
+export type ProbeResult = z.infer<typeof probeResult>
+
+export const leaseRenewal = z.object({
+  gatewayId,
+  protocol: z.int(),
+  version: z.string().max(60),
+  hostname: z.string().max(255),
+  /** Epoch milliseconds. */
+  startedAt: z.int(),
+  epoch: epoch.nullable(),
+  revision: revision.nullable(),
+  hash: hash.nullable(),
+  url: z.string().max(500).nullable(),
+  state: z.enum(['starting', 'ready', 'draining']),
+  inFlight: z.int().min(0),
+  journal: z.object({ unshippedEvents: z.int().min(0), unshippedBytes: z.int().min(0), openIntents: z.int().min(0) }),
+  /** Resident memory and event-loop delay, for the gateways page. */
+  rssBytes: z.int().min(0),
+  loopDelayP99Ms: z.number().min(0),
+})
+export type LeaseRenewal = z.infer<typeof leaseRenewal>
+
+export const MAX_BATCH_EVENTS = 1_000
+
+export const usageBatch = z.object({
+  gatewayId,
+  /** Consecutive in `sequence`. */
+  events: z.array(usageEvent).min(1).max(MAX_BATCH_EVENTS),
+})
+export type UsageBatch = z.infer<typeof usageBatch>
+
+/** Sent once the batch is committed. The gateway may forget all events up to `committedSequence`. */
+export const usageReceipt = z.object({ committedSequence: z.int().min(0) })
+export type UsageReceipt = z.infer<typeof usageReceipt>

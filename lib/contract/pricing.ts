@@ -1,0 +1,95 @@
+/** The sums: usage and a price give ledger lines, each rounded once, half to even, to a pico-dollar. */
+import { divideHalfEven, parseDecimal } from './money.ts'
+import type { Meter, Pricing, Rates } from './price.ts'
+import type { Usage } from './usage.ts'
+import type { LedgerLine } from './usage-event.ts'
+
+/** The rates that apply to a call: the last tier whose start its whole input passes, else the base. */
+export function ratesFor(pricing: Pricing, inputTokens: number): Rates {
+  let chosen = pricing.rates
+  for (const tier of pricing.tiers) if (inputTokens > tier.aboveInputTokens) chosen = tier.rates
+  return chosen
+}
+
+/**
+ * Pico-dollars of `quantity` tokens at a price in USD per million.
+ * cost = quantity × coefficient × 10^12 / 10^(scale + 6)
+ */
+export function costOfTokens(quantity: number, usdPerMillion: string): bigint {
+  const { coefficient, scale } = parseDecimal(usdPerMillion)
+  const numerator = BigInt(quantity) * coefficient
+  if (scale <= 6) return numerator * 10n ** BigInt(6 - scale)
+  return divideHalfEven(numerator, 10n ** BigInt(scale - 6))
+}
+
+/** Pico-dollars of `quantity` units at a price in USD each. */
+export function costOfUnits(quantity: number, usdPerUnit: string): bigint {
+  const { coefficient, scale } = parseDecimal(usdPerUnit)
+  const numerator = BigInt(quantity) * coefficient
+  if (scale <= 12) return numerator * 10n ** BigInt(12 - scale)
+  return divideHalfEven(numerator, 10n ** BigInt(scale - 12))
+}
+
+export interface PricedUsage {
+  readonly lines: LedgerLine[]
+  readonly costPicoUsd: bigint
+}
+
+/**
+ * The ledger lines of one attempt; meters without tokens have none. Reasoning stands in its own line only where it
+ * has a price of its own.
+ * @throws RangeError when the parts of the usage exceed its totals.
+ */
+export function priceUsage(pricing: Pricing, usage: Usage, attempt: number): PricedUsage {
+  const rates = ratesFor(pricing, usage.inputTokens)
+  const plainInput =
+    usage.inputTokens -
+    usage.cachedInputTokens -
+    usage.cacheWrite5mTokens -
+    usage.cacheWrite1hTokens -
+    usage.inputAudioTokens
+  const reasoning = rates.reasoning === undefined ? 0 : usage.reasoningTokens
+  const plainOutput = usage.outputTokens - reasoning - usage.outputAudioTokens
+  if (plainInput < 0 || plainOutput < 0) throw new RangeError('the parts of a usage exceed its total')
+
+  const lines: LedgerLine[] = []
+  let total = 0n
+  const tokens = (meter: Meter, quantity: number, usdPerMillion: string) => {
+    if (quantity === 0) return
+    const cost = costOfTokens(quantity, usdPerMillion)
+    total += cost
+    lines.push({
+      attempt,
+      meter,
+      quantity,
+      usdPerMillion,
+      unit: null,
+      usdPerUnit: null,
+      costPicoUsd: cost.toString(),
+      priceVersion: pricing.version,
+    })
+  }
+  tokens('input', plainInput, rates.input)
+  tokens('cacheRead', usage.cachedInputTokens, rates.cacheRead ?? rates.input)
+  tokens('cacheWrite5m', usage.cacheWrite5mTokens, rates.cacheWrite5m ?? rates.input)
+  tokens('cacheWrite1h', usage.cacheWrite1hTokens, rates.cacheWrite1h ?? rates.input)
+  tokens('inputAudio', usage.inputAudioTokens, rates.inputAudio ?? rates.input)
+  tokens('output', plainOutput, rates.output)
+  tokens('reasoning', reasoning, rates.reasoning ?? rates.output)
+  tokens('outputAudio', usage.outputAudioTokens, rates.outputAudio ?? rates.output)
+  if (rates.request !== undefined) {
+    const cost = costOfUnits(1, rates.request)
+    total += cost
+    lines.push({
+      attempt,
+      meter: 'request',
+      quantity: 1,
+      usdPerMillion: null,
+      unit: 'request',
+      usdPerUnit: rates.request,
+      costPicoUsd: cost.toString(),
+      priceVersion: pricing.version,
+    })
+  }
+  return { lines, costPicoUsd: total }
+}

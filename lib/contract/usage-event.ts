@@ -1,0 +1,95 @@
+/**
+ * The durable record of one call, as a gateway ships it and the admin books it. Money is an integer number of
+ * pico-dollars in a string. Events of a gateway carry `sequence` from 1 without gaps; `id` makes a repeat harmless.
+ */
+import { z } from 'zod'
+import { providerKind } from './entities.ts'
+import { decimalText, picoText } from './money.ts'
+import { meter } from './price.ts'
+import { usage, usageSource } from './usage.ts'
+
+export const ledgerLine = z.object({
+  /** Index into `attempts`. */
+  attempt: z.int().min(0),
+  meter,
+  quantity: z.int().min(0),
+  /** Set for meters priced by the million tokens; else `unit` and `usdPerUnit` are. */
+  usdPerMillion: decimalText.nullable(),
+  unit: z.string().max(40).nullable(),
+  usdPerUnit: decimalText.nullable(),
+  costPicoUsd: picoText,
+  priceVersion: z.string().max(120),
+})
+export type LedgerLine = z.infer<typeof ledgerLine>
+
+export const attemptOutcome = z.enum(['ok', 'error', 'cut', 'unknown'])
+export type AttemptOutcome = z.infer<typeof attemptOutcome>
+
+export const attempt = z.object({
+  providerId: z.string().max(120),
+  providerKind,
+  /** The target's model; what the vendor said it served is the call's `servedModel`. */
+  model: z.string().max(200),
+  servedModel: z.string().max(200).nullable(),
+  /** The vendor's status; null when there was no answer. */
+  status: z.int().nullable(),
+  /** Of the gateway's catalogue; null when it went well. */
+  code: z.string().max(60).nullable(),
+  outcome: attemptOutcome,
+  /** Epoch milliseconds. */
+  startedAt: z.int(),
+  latencyMs: z.int().min(0),
+  firstTokenMs: z.int().min(0).nullable(),
+  usage,
+  usageSource,
+  /** Null when unpriced or unknown. */
+  costPicoUsd: picoText.nullable(),
+})
+export type Attempt = z.infer<typeof attempt>
+
+export const usageEvent = z.object({
+  /** The request id, a UUIDv7: its time is the call's day in the books. */
+  id: z.uuid(),
+  sequence: z.int().min(1),
+  traceId: z.string().max(64),
+  /** Epoch milliseconds at which the call arrived. */
+  at: z.int(),
+  kind: z.enum(['llm', 'mcp', 'http']),
+  /** What the caller saw; 499 when it had gone. */
+  status: z.int(),
+  code: z.string().max(60).nullable(),
+  /** Null when the call was refused before its key was known. */
+  teamId: z.string().max(120).nullable(),
+  consumerId: z.string().max(120).nullable(),
+  keyId: z.string().max(120).nullable(),
+  routeId: z.string().max(120).nullable(),
+  route: z.string().max(200).nullable(),
+  stream: z.boolean(),
+  requestedModel: z.string().max(200).nullable(),
+  servedModel: z.string().max(200).nullable(),
+  providerId: z.string().max(120).nullable(),
+  /** `x-gatehouse-user`. */
+  endUser: z.string().max(200).nullable(),
+  /** Sum over attempts. */
+  usage,
+  usageSource,
+  /** Sum over lines; null when a part of it is unpriced or unknown. */
+  costPicoUsd: picoText.nullable(),
+  /** True when tokens were used that no price is known for. */
+  unpriced: z.boolean(),
+  reservedPicoUsd: picoText.nullable(),
+  lines: z.array(ledgerLine).max(200),
+  attempts: z.array(attempt).max(50),
+  /** What a translation could not carry; see `x-gatehouse-dropped`. */
+  dropped: z.array(z.string().max(120)).max(50),
+  /** Answered by the sandbox: outside money totals unless asked for. */
+  simulated: z.boolean(),
+  latencyMs: z.int().min(0),
+  firstTokenMs: z.int().min(0).nullable(),
+  /** Time spent in the gateway itself before dispatch and after the answer, microseconds. */
+  overheadUs: z.int().min(0).nullable(),
+  tags: z.record(z.string().max(64), z.string().max(200)),
+  /** The configuration that the call ran under. */
+  revision: z.int().min(0),
+})
+export type UsageEvent = z.infer<typeof usageEvent>

@@ -1,0 +1,17 @@
+/**
+ * GET /api/v1/events: server-sent events of what the caller may see. `id` is `<instance>-<n>`; after a reconnect with a
+ * `Last-Event-ID` that this admin no longer holds, `reset` comes first: read again what you show.
+ */
+import { z } from 'zod'
+import { call } from '../calls/schema.ts'
+import { configStatus } from '../gateways/schema.ts'
+
+export const liveEvent = z.discriminatedUnion('event', [
+  /** A call was booked. At most 50 a second; when more come, `usage` counts the rest. */
+  z.object({ event: z.literal('call'), data: call }),
+  /** Calls were booked: totals moved. At most four a second. `calls` is how many. */
+  z.object({ event: z.literal('usage'), data: z.object({ calls: z.int(), at: z.string() }) }),
+  z.object({ event: z.literal('config'), data: configStatus }),
+  z.object({ event: z.literal('reset'), data: z.object({}) }),
+])
+export type LiveEvent = z.infer<typeof liveEvent>

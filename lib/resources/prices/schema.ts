@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { providerKind } from '../../contract/entities.ts'
+import { decimalText } from '../../contract/money.ts'
+import { resourceBase, resourceId, timestamp } from '../fields.ts'
+
+const tierRates = {
+  inputUsdPerMillion: decimalText,
+  outputUsdPerMillion: decimalText,
+  cacheReadUsdPerMillion: decimalText.nullish(),
+  cacheWrite5mUsdPerMillion: decimalText.nullish(),
+  cacheWrite1hUsdPerMillion: decimalText.nullish(),
+  inputAudioUsdPerMillion: decimalText.nullish(),
+  outputAudioUsdPerMillion: decimalText.nullish(),
+  reasoningUsdPerMillion: decimalText.nullish(),
+  requestUsd: decimalText.nullish().describe('For each call, beside its tokens'),
+}
+export const priceTierInput = z.strictObject({
+  aboveInputTokens: z.int().min(1).describe('The whole call is priced so when its input passes this'),
+  ...tierRates,
+})
+/** Replaces the catalogue’s entry whole; a kind of token without a price takes input’s or output’s. */
+export const priceInput = z
+  .strictObject({
+    providerId: resourceId.nullish(),
+    providerKind: providerKind.nullish(),
+    model: z.string().trim().min(1).max(200),
+    effectiveFrom: timestamp.nullish().describe('Absent: always'),
+    ...tierRates,
+    tiers: z.array(priceTierInput).max(10).default([]),
+    contextTokens: z.int().min(1).nullish(),
+    maxOutputTokens: z.int().min(1).nullish(),
+  })
+  .refine((price) => !(price.providerId && price.providerKind), {
+    path: ['providerKind'],
+    message: 'name a provider or a kind of provider, not both',
+  })
+export const pricePatch = z.strictObject({
+  model: z.string().trim().min(1).max(200).optional(),
+  effectiveFrom: timestamp.nullish(),
+  ...z.object(tierRates).partial().shape,
+  tiers: z.array(priceTierInput).max(10).optional(),
+  contextTokens: z.int().min(1).nullish(),
+  maxOutputTokens: z.int().min(1).nullish(),
+})
+const ratesOut = {
+  inputUsdPerMillion: z.string(),
+  outputUsdPerMillion: z.string(),
+  cacheReadUsdPerMillion: z.string().nullable(),
+  cacheWrite5mUsdPerMillion: z.string().nullable(),
+  cacheWrite1hUsdPerMillion: z.string().nullable(),
+  inputAudioUsdPerMillion: z.string().nullable(),
+  outputAudioUsdPerMillion: z.string().nullable(),
+  reasoningUsdPerMillion: z.string().nullable(),
+  requestUsd: z.string().nullable(),
+}
+export const price = resourceBase.extend({
+  providerId: z.string().nullable(),
+  providerName: z.string().nullable(),
+  providerKind: providerKind.nullable(),
+  model: z.string(),
+  effectiveFrom: timestamp.nullable(),
+  ...ratesOut,
+  tiers: z.array(z.object({ aboveInputTokens: z.int(), ...ratesOut })),
+  contextTokens: z.int().nullable(),
+  maxOutputTokens: z.int().nullable(),
+})
+export type Price = z.infer<typeof price>
+
+/** GET /price-catalogue?q=&limit=&cursor= : what is vendored, read only. */
+export const cataloguePrice = z.object({
+  id: z.string().describe('`<vendor>/<model>`'),
+  vendor: z.string(),
+  model: z.string(),
+  version: z.string(),
+  ...ratesOut,
+  tiers: z.array(z.object({ aboveInputTokens: z.int(), ...ratesOut })),
+  contextTokens: z.int().nullable(),
+  maxOutputTokens: z.int().nullable(),
+})
+export type CataloguePrice = z.infer<typeof cataloguePrice>

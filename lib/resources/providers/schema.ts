@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { providerKind } from '../../contract/entities.ts'
+import { resourceBase, resourceName, timestamp } from '../fields.ts'
+
+/** The kinds that this release carries traffic to; the others of the contract are refused when they are created. */
+export const availableProviderKind = providerKind.extract(['openai', 'openai-compatible', 'sandbox'])
+
+export const DEFAULT_BASE_URLS: Partial<Record<z.infer<typeof providerKind>, string>> = {
+  openai: 'https://api.openai.com/v1',
+}
+
+export const providerCredentials = z.strictObject({
+  apiKey: z
+    .union([z.string().min(1).max(4_000), z.array(z.string().min(1).max(4_000)).min(1).max(20)])
+    .optional(),
+})
+export const providerOptions = z.strictObject({
+  organization: z.string().max(200).optional().describe('OpenAI organization'),
+  project: z.string().max(200).optional().describe('OpenAI project'),
+  /** Sandbox: what it simulates. */
+  latencyMs: z.int().min(0).max(60_000).optional(),
+  tokensPerSecond: z.int().min(1).max(100_000).optional(),
+  failureRate: z.number().min(0).max(1).optional(),
+})
+export const providerInput = z.strictObject({
+  name: resourceName,
+  kind: availableProviderKind,
+  baseUrl: z.url({ protocol: /^https?$/ }).max(500).nullable().default(null).describe('What the vendor’s SDK takes'),
+  credentials: providerCredentials.default({}),
+  options: providerOptions.default({}),
+  allowPrivateNetwork: z.boolean().default(false).describe('For admins: addresses of private networks are allowed'),
+})
+/** A change of `baseUrl`, `kind` or `allowPrivateNetwork` needs `credentials` in the same call. */
+export const providerPatch = z.strictObject({
+  name: resourceName.optional(),
+  kind: availableProviderKind.optional(),
+  baseUrl: z.url({ protocol: /^https?$/ }).max(500).nullable().optional(),
+  credentials: providerCredentials.nullable().optional(),
+  options: providerOptions.optional(),
+  allowPrivateNetwork: z.boolean().optional(),
+})
+export const provider = resourceBase.extend({
+  name: z.string(),
+  kind: providerKind,
+  baseUrl: z.string().nullable().describe('Null: the vendor’s own'),
+  options: providerOptions,
+  allowPrivateNetwork: z.boolean(),
+  credentials: z
+    .record(z.string(), z.array(z.object({ last4: z.string() })))
+    .describe('What is set, never the secrets: `{apiKey:[{last4}]}`'),
+  credentialsSetAt: timestamp.nullable(),
+  routeCount: z.int(),
+})
+export type Provider = z.infer<typeof provider>
+
+/** POST /providers/{id}/test and POST /providers/test (unsaved input). Runs through a gateway, as production does. */
+export const providerTestInput = z.strictObject({ model: z.string().min(1).max(200).optional() })
+export const providerTest = z.object({
+  ok: z.boolean(),
+  /** For people: what happened and what to do. */
+  message: z.string(),
+  status: z.int().nullable().describe('The vendor’s status'),
+  code: z.string().nullable(),
+  latencyMs: z.int(),
+  models: z.array(z.string()).describe('What the vendor lists, up to 200'),
+})
+export type ProviderTest = z.infer<typeof providerTest>
