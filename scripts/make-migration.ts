@@ -1,10 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { migrate } from './migration/apply.ts'
 import { schemaDifference } from './migration/difference.ts'
 import { MIGRATIONS_FOLDER } from './migration/history.ts'
-import { startPostgres } from './postgres/cluster.ts'
+import { startScratchPostgres } from './postgres/scratch.ts'
 import { errorText, UserError } from './user-error.ts'
 
 /**
@@ -18,8 +17,7 @@ async function main(name: string | undefined): Promise<void> {
       'Name a migration in small letters, digits and underscores: npm run migration -- add_teams',
     )
   }
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'gatehouse-migration-'))
-  const postgres = await startPostgres({ dataDir, settings: { fsync: 'off' } })
+  const postgres = await startScratchPostgres()
   try {
     await migrate(postgres.url)
     const sql = await schemaDifference(postgres.url)
@@ -28,9 +26,6 @@ async function main(name: string | undefined): Promise<void> {
     else await write(name, sql)
   } finally {
     await postgres.stop()
-    await rm(dataDir, { recursive: true, force: true })
-    if (!postgres.directory.startsWith(dataDir))
-      await rm(postgres.directory, { recursive: true, force: true })
   }
 }
 

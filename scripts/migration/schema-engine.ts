@@ -5,11 +5,35 @@ import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/dri
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg'
 
+export interface OpenSchemaEngine extends AsyncDisposable {
+  engine: bindings.SchemaEngine
+}
+
 /**
  * Prisma's schema engine as WebAssembly, bound to a database: no engine is downloaded.
- * A panic inside surfaces as an error with its message.
+ * `await using` closes it and its connection. A panic inside surfaces as an error with its message.
  */
-export async function openSchemaEngine(url: string, schema: string): Promise<bindings.SchemaEngine> {
+export async function openSchemaEngine(url: string, schema: string): Promise<OpenSchemaEngine> {
+  await (instantiated ??= instantiate())
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  const engine = await bindings.SchemaEngine.new(
+    { datamodels: [['prisma/schema.prisma', schema]] },
+    () => {},
+    bindMigrationAwareSqlAdapterFactory(catalogueFactory(pool)),
+  )
+  return {
+    engine,
+    async [Symbol.asyncDispose]() {
+      engine.free()
+      await pool.end()
+    },
+  }
+}
+
+// Once per process: the bindings keep one instance in a variable of their module.
+let instantiated: Promise<void> | undefined
+
+async function instantiate(): Promise<void> {
   // The WebAssembly calls this global before it traps.
   Object.assign(globalThis, {
     PRISMA_WASM_PANIC_REGISTRY: {
@@ -28,11 +52,6 @@ export async function openSchemaEngine(url: string, schema: string): Promise<bin
   bindings.__wbg_set_wasm(instance.exports)
   // The package declares no types for what is exported to its own loader.
   ;(instance.exports as { __wbindgen_start: () => void }).__wbindgen_start()
-  return bindings.SchemaEngine.new(
-    { datamodels: [['prisma/schema.prisma', schema]] },
-    () => {},
-    bindMigrationAwareSqlAdapterFactory(catalogueFactory(url)),
-  )
 }
 
 /** pg_type: the catalogue's single-byte "char", and char(n). */
@@ -43,9 +62,8 @@ const BPCHAR_OID = 1042
  * The pg adapter, made to read the catalogue: it refuses columns of type "char", which the engine's queries return
  * and wants as `Character`. They are passed through it as char(n) and relabelled behind it.
  */
-function catalogueFactory(url: string): PrismaPg {
+function catalogueFactory(pool: pg.Pool): PrismaPg {
   const charColumns = new WeakMap<object, number[]>()
-  const pool = new pg.Pool({ connectionString: url, max: 1 })
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<pg.QueryResult>
   pool.query = (async (...args: unknown[]) => {
     const result = await query(...args)
@@ -59,7 +77,7 @@ function catalogueFactory(url: string): PrismaPg {
     return result
   }) as typeof pool.query
 
-  const factory = new PrismaPg(pool, { disposeExternalPool: true })
+  const factory = new PrismaPg(pool)
   const connect = factory.connect.bind(factory)
   factory.connect = async () => {
     const adapter = await connect()
