@@ -12,6 +12,8 @@ export interface GatewayErrorOptions {
   /** A vendor's own status, for `provider_error`. */
   readonly status?: number
   readonly retryAfterSeconds?: number
+  /** A vendor's own code, such as `context_length_exceeded`: stands beside ours, never in its place. */
+  readonly providerCode?: string
   readonly cause?: unknown
 }
 
@@ -21,6 +23,7 @@ export class GatewayError extends Error {
   readonly param: string | null
   /** Set for every code that says "later": 1 s where the place that throws knows no better. */
   readonly retryAfterSeconds: number | null
+  readonly providerCode: string | null
 
   constructor(code: GatewayErrorCode, options: GatewayErrorOptions = {}) {
     const definition = GATEWAY_ERRORS[code]
@@ -30,5 +33,6 @@ export class GatewayError extends Error {
     this.status = options.status ?? definition.status
     this.param = options.param ?? null
     this.retryAfterSeconds = options.retryAfterSeconds ?? (definition.retryAfter ? 1 : null)
+    this.providerCode = options.providerCode ?? null
   }
 }

@@ -1,0 +1,207 @@
+/**
+ * The door: a plain node:http server with an end to everything (time, bytes, headers, connections). It knows health,
+ * readiness and draining; what a path means is the business of `routes.ts`.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Clock } from './clock.ts'
+import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
+import { GatewayError } from './gateway-error.ts'
+import type { Books } from './journal/books.ts'
+import { createRoutes } from './routes.ts'
+import type { Configuration } from './snapshot/configuration.ts'
+import { createBalancer } from './stages/choose.ts'
+import type { Upstream } from './upstream/upstream.ts'
+
+export interface ListenerOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** The running configuration; null until there is one. Asked once for each call. */
+  readonly configuration: () => Configuration | null
+  readonly books: Books
+  readonly clock: Clock
+  /** The client towards vendors; `createHttpUpstream` makes the real one. */
+  readonly upstream: Upstream
+  /** Hears of what went wrong inside, without secrets or content: for the log. */
+  readonly report: (problem: string, error: unknown) => void
+  readonly limits?: Partial<ListenerLimits>
+}
+
+export interface ListenerLimits {
+  /** Body of a call; beyond it 413. */
+  readonly maxBodyBytes: number
+  readonly maxUrlBytes: number
+  readonly maxHeaderBytes: number
+  readonly maxHeaders: number
+  readonly maxConnections: number
+  readonly headersTimeoutMs: number
+  /** For headers and body together. */
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  /** A caller that takes no byte of its answer for this long is cut. */
+  readonly writeStallMs: number
+  /** While draining, connections are still taken for this long, so that a balancer sees `/readyz` first. */
+  readonly lameDuckMs: number
+}
+
+export const DEFAULT_LIMITS: ListenerLimits = {
+  maxBodyBytes: 10 * 1024 * 1024,
+  maxUrlBytes: 8 * 1024,
+  maxHeaderBytes: 16 * 1024,
+  maxHeaders: 100,
+  maxConnections: 20_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 65_000,
+  writeStallMs: 60_000,
+  lameDuckMs: 250,
+}
+
+export interface Listener {
+  readonly port: number
+  /** Calls that have begun and are not settled. */
+  inFlight(): number
+  /** Turns `/readyz`, stops taking connections, lets calls in flight finish for `timeoutMs`, then cuts them. */
+  drain(timeoutMs: number): Promise<void>
+  /** Cuts everything. */
+  close(): Promise<void>
+}
+
+/** @throws the error of `listen`, such as `EADDRINUSE`. */
+export async function startListener(options: ListenerOptions): Promise<Listener> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const state = { draining: false, inFlight: 0, idle: null as (() => void) | null }
+  const routes = createRoutes({
+    configuration: options.configuration,
+    books: options.books,
+    clock: options.clock,
+    upstream: options.upstream,
+    report: options.report,
+    limits,
+    balancer: createBalancer(options.clock),
+    callBegan: () => {
+      state.inFlight += 1
+    },
+    callEnded: () => {
+      state.inFlight -= 1
+      if (state.inFlight === 0) state.idle?.()
+    },
+  })
+
+  const server = createServer(
+    {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: 1_000,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+    },
+    (request, response) => {
+      if (state.draining) response.setHeader('connection', 'close')
+      if (request.url === '/healthz') answerJson(response, 200, '{"status":"ok"}')
+      else if (request.url === '/readyz') answerReadiness(response, state.draining, options.configuration())
+      else routes(request, response)
+    },
+  )
+  // Node silently ignores headers beyond `maxHeadersCount`: one more is let in, so that the excess is seen and refused.
+  server.maxHeadersCount = limits.maxHeaders + 1
+  server.maxConnections = limits.maxConnections
+  server.on('clientError', answerClientError)
+  server.on('upgrade', refuseUpgrade)
+  server.on('dropRequest', (_request: IncomingMessage, socket: Socket) => socket.destroy())
+
+  await listen(server, options.host, options.port)
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    inFlight: () => state.inFlight,
+    async drain(timeoutMs) {
+      state.draining = true
+      const deadline = options.clock.monotonic() + timeoutMs
+      await wait(Math.min(limits.lameDuckMs, timeoutMs))
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      if (state.inFlight > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, Math.max(0, deadline - options.clock.monotonic()))
+          state.idle = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      }
+      // The last bytes of a settled call may still be on their way out: close what is idle, then wait a little.
+      const cut = setTimeout(
+        () => server.closeAllConnections(),
+        state.inFlight > 0 ? 0 : Math.max(50, Math.min(2_000, deadline - options.clock.monotonic())),
+      )
+      server.closeIdleConnections()
+      await closed
+      clearTimeout(cut)
+    },
+    async close() {
+      state.draining = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function answerReadiness(response: ServerResponse, draining: boolean, configuration: Configuration | null) {
+  if (draining) return answerJson(response, 503, renderOpenAiError(new GatewayError('shutting_down')))
+  if (!configuration) return answerJson(response, 503, renderOpenAiError(new GatewayError('not_configured')))
+  answerJson(response, 200, `{"status":"ready","revision":${configuration.revision}}`)
+}
+
+/** What node's parser refuses never becomes a request: it is answered on the bare socket. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket) {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy()
+    return
+  }
+  const refusal =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new GatewayError('headers_too_large')
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new GatewayError('request_timeout')
+        : new GatewayError('invalid_request', { message: 'This is not a valid HTTP/1.1 request.' })
+  writeBareAnswer(socket, refusal)
+}
+
+function refuseUpgrade(_request: IncomingMessage, socket: Socket) {
+  writeBareAnswer(socket, new GatewayError('invalid_request', { message: 'Upgrades are not taken here.' }))
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+}
+
+function writeBareAnswer(socket: Socket, refusal: GatewayError) {
+  const body = renderOpenAiError(refusal)
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${REASONS[refusal.status] ?? 'Error'}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  )
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
