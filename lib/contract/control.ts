@@ -124,7 +124,11 @@ export const leaseRenewal = z.object({
   url: z.string().max(500).nullable(),
   state: z.enum(['starting', 'ready', 'draining']),
   inFlight: z.int().min(0),
-  journal: z.object({ unshippedEvents: z.int().min(0), unshippedBytes: z.int().min(0), openIntents: z.int().min(0) }),
+  journal: z.object({
+    unshippedEvents: z.int().min(0),
+    unshippedBytes: z.int().min(0),
+    openIntents: z.int().min(0),
+  }),
   /** Resident memory and event-loop delay, for the gateways page. */
   rssBytes: z.int().min(0),
   loopDelayP99Ms: z.number().min(0),

@@ -51,7 +51,10 @@ export const keyEntity = z.object({
   /** Lower-case hex SHA-256 of the secret. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   /** The secret before the last rotation, good until `previousUntil` (epoch milliseconds). */
-  previousHash: z.string().regex(/^[0-9a-f]{64}$/).nullable(),
+  previousHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
   previousUntil: z.int().nullable(),
   /** Epoch milliseconds; null: never. */
   expiresAt: z.int().nullable(),
@@ -164,4 +167,11 @@ export type RouteEntity = z.infer<typeof routeEntity>
 export type PriceEntity = z.infer<typeof priceEntity>
 
 /** In this order every reference points backwards: the order in which a whole snapshot is applied. */
-export const ENTITY_ORDER = ['team', 'consumer', 'key', 'provider', 'route', 'price'] as const satisfies readonly EntityType[]
+export const ENTITY_ORDER = [
+  'team',
+  'consumer',
+  'key',
+  'provider',
+  'route',
+  'price',
+] as const satisfies readonly EntityType[]

@@ -67,4 +67,6 @@ export const GATEWAY_ERRORS = {
 
 export type GatewayErrorCode = keyof typeof GATEWAY_ERRORS
 
-export const gatewayErrorCode = z.enum(Object.keys(GATEWAY_ERRORS) as [GatewayErrorCode, ...GatewayErrorCode[]])
+export const gatewayErrorCode = z.enum(
+  Object.keys(GATEWAY_ERRORS) as [GatewayErrorCode, ...GatewayErrorCode[]],
+)
