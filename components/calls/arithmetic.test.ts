@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { formatUsd } from '@/lib/contract/money'
+import { costOfTokens } from '@/lib/contract/pricing'
+import { NO_USAGE } from '@/lib/contract/usage'
+import {
+  lineEquation,
+  linesAgree,
+  linesTotal,
+  priceVersionWords,
+  type ReceiptLine,
+  shortUsd,
+  sumEquation,
+  tokenKinds,
+} from './arithmetic'
+
+const line = (patch: Partial<ReceiptLine>): ReceiptLine => ({
+  attempt: 0,
+  meter: 'input',
+  quantity: 1,
+  usdPerMillion: '1',
+  costUsd: '0.000001',
+  priceVersion: 'catalogue@1',
+  ...patch,
+})
+
+describe('a line shows its sum', () => {
+  test('tokens by the million', () => {
+    expect(
+      lineEquation(line({ meter: 'cacheRead', quantity: 1000, usdPerMillion: '1.25', costUsd: '0.00125' })),
+    ).toBe('1,000 × $1.25 / 1M = $0.00125')
+    expect(lineEquation(line({ quantity: 80, usdPerMillion: '10', costUsd: '0.0008' }))).toBe(
+      '80 × $10 / 1M = $0.0008',
+    )
+  })
+  test('what is counted otherwise', () => {
+    expect(
+      lineEquation(
+        line({ usdPerMillion: null, unit: 'call', usdPerUnit: '0.01', costUsd: '0.01', meter: 'request' }),
+      ),
+    ).toBe('1 call × $0.01 = $0.01')
+  })
+  test('what it shows is what the books say, to the pico-dollar', () => {
+    for (const [quantity, price] of [
+      [1200, '2.5'],
+      [7, '0.075'],
+      [999_999_937, '0.0000001'],
+    ] as const) {
+      const costUsd = formatUsd(costOfTokens(quantity, price))
+      expect(lineEquation(line({ quantity, usdPerMillion: price, costUsd }))).toContain(
+        `= ${shortUsd(costUsd)}`,
+      )
+    }
+  })
+})
+
+test('the sum of the lines is exact, and a difference to the call is seen', () => {
+  const lines = [line({ costUsd: '0.0005' }), line({ costUsd: '0.00125' }), line({ costUsd: '0.0008' })]
+  expect(linesTotal(lines)).toBe('0.00255')
+  expect(sumEquation(lines)).toBe('$0.0005 + $0.00125 + $0.0008 = $0.00255')
+  expect(linesAgree(lines, '0.00255')).toBe(true)
+  expect(linesAgree(lines, '0.002550000001')).toBe(false)
+  expect(linesAgree([], null)).toBe(true)
+  expect(sumEquation([line({})])).toBeNull()
+})
+
+test('prices with an exponent read as plain decimals', () => {
+  expect(shortUsd('5.46875e-07')).toBe('$0.000000546875')
+  expect(shortUsd('2.5e1')).toBe('$25')
+  expect(shortUsd('1204.18')).toBe('$1,204.18')
+})
+
+test('tokens by kind are disjoint: they add up to input and output', () => {
+  const usage = {
+    ...NO_USAGE,
+    inputTokens: 1200,
+    cachedInputTokens: 1000,
+    cacheWrite5mTokens: 50,
+    outputTokens: 80,
+    reasoningTokens: 30,
+  }
+  const kinds = tokenKinds(usage)
+  const sum = (part: string) =>
+    kinds.filter((kind) => kind.part === part).reduce((total, kind) => total + kind.tokens, 0)
+  expect(sum('input')).toBe(1200)
+  expect(sum('output')).toBe(80)
+  expect(tokenKinds(NO_USAGE)).toEqual([])
+})
+
+test('the version of a price says where it came from', () => {
+  expect(priceVersionWords('price_01@3')).toBe('own price, version 3')
+  expect(priceVersionWords('catalogue@0123456789abcdef')).toBe('catalogue 0123456789ab')
+  expect(priceVersionWords('else')).toBe('else')
+})

@@ -1,0 +1,102 @@
+/** The sums of a receipt in words, so that a person can follow each: `1,000 × $1.25 / 1M = $0.00125`. */
+import type { z } from 'zod'
+import { formatUsd as exactUsd, parseUsd } from '@/lib/contract/money'
+import type { Meter } from '@/lib/contract/price'
+import type { Usage } from '@/lib/contract/usage'
+import { formatUsdExact } from '@/lib/format/money'
+import { formatCount } from '@/lib/format/tokens'
+import type { receiptLine } from '@/lib/resources/calls/schema'
+
+export type ReceiptLine = z.infer<typeof receiptLine>
+
+export const METER_WORDS: Record<Meter, string> = {
+  input: 'Input',
+  cacheRead: 'Cached input',
+  cacheWrite5m: 'Cache write, 5 min',
+  cacheWrite1h: 'Cache write, 1 h',
+  inputAudio: 'Audio input',
+  output: 'Output',
+  reasoning: 'Reasoning',
+  outputAudio: 'Audio output',
+  request: 'Per call',
+}
+
+/** `1,000 × $1.25 / 1M`; for what is not priced by the million: `1 call × $0.01`. */
+export function lineSum(line: ReceiptLine): string {
+  if (line.usdPerMillion !== null) {
+    return `${formatCount(line.quantity)} × ${shortUsd(line.usdPerMillion)} / 1M`
+  }
+  const unit = line.unit ? ` ${line.unit}` : ''
+  return `${formatCount(line.quantity)}${unit} × ${line.usdPerUnit ? shortUsd(line.usdPerUnit) : 'no price'}`
+}
+
+/** The whole sum of a line: `1,000 × $1.25 / 1M = $0.00125`. */
+export function lineEquation(line: ReceiptLine): string {
+  return `${lineSum(line)} = ${shortUsd(line.costUsd)}`
+}
+
+/** `$0.00125 + $0.0008 = $0.00205`; null with fewer than two lines. */
+export function sumEquation(lines: readonly ReceiptLine[]): string | null {
+  if (lines.length < 2) return null
+  return `${lines.map((line) => shortUsd(line.costUsd)).join(' + ')} = ${shortUsd(linesTotal(lines))}`
+}
+
+/** Exact, in USD. */
+export function linesTotal(lines: readonly ReceiptLine[]): string {
+  return exactUsd(lines.reduce((sum, line) => sum + parseUsd(line.costUsd), 0n))
+}
+
+/** Whether the call's cost is what its lines say; a difference is shown, never hidden. */
+export function linesAgree(lines: readonly ReceiptLine[], costUsd: string | null): boolean {
+  return costUsd === null || parseUsd(costUsd) === parseUsd(linesTotal(lines))
+}
+
+/** Tokens by kind, disjoint within input and within output; kinds without tokens are left out. */
+export function tokenKinds(usage: Usage): { label: string; tokens: number; part: 'input' | 'output' }[] {
+  const plainInput =
+    usage.inputTokens -
+    usage.cachedInputTokens -
+    usage.cacheWrite5mTokens -
+    usage.cacheWrite1hTokens -
+    usage.inputAudioTokens
+  const plainOutput = usage.outputTokens - usage.reasoningTokens - usage.outputAudioTokens
+  const kinds = [
+    { label: 'Input', tokens: Math.max(0, plainInput), part: 'input' },
+    { label: 'Cached input', tokens: usage.cachedInputTokens, part: 'input' },
+    { label: 'Cache write, 5 min', tokens: usage.cacheWrite5mTokens, part: 'input' },
+    { label: 'Cache write, 1 h', tokens: usage.cacheWrite1hTokens, part: 'input' },
+    { label: 'Audio input', tokens: usage.inputAudioTokens, part: 'input' },
+    { label: 'Output', tokens: Math.max(0, plainOutput), part: 'output' },
+    { label: 'Reasoning', tokens: usage.reasoningTokens, part: 'output' },
+    { label: 'Audio output', tokens: usage.outputAudioTokens, part: 'output' },
+  ] as const
+  return kinds.filter((kind) => kind.tokens > 0)
+}
+
+/** Where a price came from, in words: an own price with its version, or the catalogue. */
+export function priceVersionWords(version: string): string {
+  const own = /^(price_[^@]+)@(\d+)$/.exec(version)
+  if (own) return `own price, version ${own[2]}`
+  const catalogue = /^catalogue@(.+)$/.exec(version)
+  if (catalogue) return `catalogue ${catalogue[1]?.slice(0, 12)}`
+  return version
+}
+
+/** The exact amount without the zeros that only fill up cents below a cent: `$1.25`, `$10`, `$0.00125`. */
+export function shortUsd(text: string): string {
+  const exact = formatUsdExact(exactUsdText(text))
+  return exact.endsWith('.00') ? exact.slice(0, -3) : exact
+}
+
+/** Prices may carry an exponent or more digits than a pico-dollar: then they stand as they came. */
+function exactUsdText(text: string): string {
+  if (!/[eE]/.test(text)) return text
+  const [mantissa = '0', exponent = '0'] = text.toLowerCase().split('e')
+  const [whole = '0', fraction = ''] = mantissa.split('.')
+  const digits = whole + fraction
+  const point = whole.length + Number(exponent)
+  if (point <= 0) return `0.${'0'.repeat(-point)}${digits}`
+  return point >= digits.length
+    ? digits.padEnd(point, '0')
+    : `${digits.slice(0, point)}.${digits.slice(point)}`
+}
