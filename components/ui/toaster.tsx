@@ -1,0 +1,25 @@
+'use client'
+
+import { useTheme } from 'next-themes'
+import { Toaster as Sonner } from 'sonner'
+
+/** Where toasts appear; sonner announces them politely. */
+export function Toaster() {
+  const { resolvedTheme } = useTheme()
+  return (
+    <Sonner
+      theme={resolvedTheme === 'dark' ? 'dark' : 'light'}
+      position="bottom-right"
+      containerAriaLabel="Messages"
+      toastOptions={{
+        classNames: {
+          toast:
+            '!rounded-card !border !border-border !bg-surface !text-fg !shadow-float !font-sans !text-sm',
+          description: '!text-muted',
+          actionButton: '!bg-accent !text-accent-fg',
+          cancelButton: '!bg-hover !text-fg',
+        },
+      }}
+    />
+  )
+}
