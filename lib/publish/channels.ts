@@ -1,0 +1,24 @@
+/** NOTIFY channels. What they carry is small and repeatable: a lost notification costs time, never a change. */
+
+/** The number of a new revision. */
+export const CONFIG_CHANNEL = 'gatehouse_config'
+/** A gateway acknowledged, refused, or changed its state: `GatewayNotice`. */
+export const ACK_CHANNEL = 'gatehouse_ack'
+/** Ids of calls that were booked, without dashes, comma-separated. */
+export const CALLS_CHANNEL = 'gatehouse_calls'
+/** A probe for whichever admin has a gateway, sealed; in pieces (see pieces.ts). */
+export const PROBE_CHANNEL = 'gatehouse_probe'
+/** What came of a probe, for the admin that waits; in pieces. */
+export const PROBE_RESULT_CHANNEL = 'gatehouse_probe_result'
+
+export const CHANNELS = [
+  CONFIG_CHANNEL,
+  ACK_CHANNEL,
+  CALLS_CHANNEL,
+  PROBE_CHANNEL,
+  PROBE_RESULT_CHANNEL,
+] as const
+export type Channel = (typeof CHANNELS)[number]
+
+/** Postgres takes payloads below 8,000 bytes. */
+export const MAX_PAYLOAD_BYTES = 7_000

@@ -1,0 +1,41 @@
+/** What an admin process has one of: its LISTEN connection, its feed, the streams of its gateways, waiting probes. */
+import 'server-only'
+import { pool } from '../server/db.ts'
+import { env } from '../server/env.ts'
+import { singleton } from '../server/singleton.ts'
+import { createFeed, type Feed } from './feed.ts'
+import { createListener, type Listener } from './listener.ts'
+import { createProbes, type Probes } from './probes.ts'
+import { createStreams, type Streams } from './streams.ts'
+
+export interface PublishingRuntime {
+  readonly listener: Listener
+  readonly feed: Feed
+  readonly streams: Streams
+  readonly probes: Probes
+  close(): Promise<void>
+}
+
+/** Made at the first use; several in one process (a test of two admins) are made by hand. */
+export function publishingRuntime(): PublishingRuntime {
+  return singleton('publishing', () => createRuntime(env.databaseUrl))
+}
+
+export function createRuntime(connectionString: string): PublishingRuntime {
+  const listener = createListener(connectionString)
+  const feed = createFeed(pool, listener)
+  const streams = createStreams(pool, feed)
+  const probes = createProbes(pool, listener, streams)
+  return {
+    listener,
+    feed,
+    streams,
+    probes,
+    async close() {
+      probes.close()
+      streams.close()
+      feed.close()
+      await listener.close()
+    },
+  }
+}
