@@ -1,0 +1,497 @@
+/**
+ * The books of one gateway: an append-only journal in segments. A record is handed to the operating system before the
+ * call that writes it returns, and synced by the group. It does not ship: `shipper.ts` reads from here.
+ */
+import type { UsageEvent } from '../../lib/contract/usage-event.ts'
+import type { Clock } from '../clock.ts'
+import { GatewayError } from '../gateway-error.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Books, Intent } from './books.ts'
+import { createEventReader } from './event-reader.ts'
+import type { JournalFs } from './journal-fs.ts'
+import { encodeRecord, RECORD_TYPES, settlePayload } from './record.ts'
+import {
+  addIntent,
+  type Checkpoint,
+  recoverJournal,
+  type Segment,
+  type StoredEvent,
+  segmentPath,
+} from './recovery.ts'
+import { unsettledEvent } from './unsettled.ts'
+
+export interface JournalLimits {
+  readonly segmentBytes: number
+  readonly segmentMs: number
+  /** From a write to the start of the sync that covers it. */
+  readonly syncDelayMs: number
+  /** Beyond it no new call is taken until the admin has committed some. */
+  readonly maxUnshippedBytes: number
+  /** Events that wait to be shipped and are kept in memory; older ones are read again from their segment. */
+  readonly recentEvents: number
+  /** Between attempts to open a fresh segment after a failure. */
+  readonly retryMs: number
+}
+
+export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
+  segmentBytes: 16 * 1024 * 1024,
+  segmentMs: 600_000,
+  syncDelayMs: 20,
+  maxUnshippedBytes: 4 * 1024 * 1024 * 1024,
+  recentEvents: 5_000,
+  retryMs: 1_000,
+}
+
+export interface JournalOptions {
+  readonly directory: string
+  readonly fs: JournalFs
+  readonly clock: Clock
+  readonly log: Log
+  readonly sync: 'group' | 'settle'
+  readonly limits?: Partial<JournalLimits>
+}
+
+export interface Journal extends Books {
+  /** Hears of every settlement; the shipper's bell. */
+  onSettled(listener: () => void): void
+  /** Events from a sequence on, in order; at most `maxEvents` and, beyond the first, `maxBytes`. Empty: none waits. */
+  read(fromSequence: number, maxEvents: number, maxBytes: number): Promise<StoredEvent[]>
+  /** The admin holds all events up to this sequence: they may be forgotten. */
+  commit(sequence: number): void
+  /** Numbers below this one are taken: the folder was restored from an older copy. */
+  skipTo(sequence: number): void
+  readonly committedSequence: number
+  /** Of the next event. */
+  readonly nextSequence: number
+  stats(): { unshippedEvents: number; unshippedBytes: number; openIntents: number }
+  /** Syncs what is written and closes. Settling after it is an error. */
+  close(): Promise<void>
+}
+
+interface OpenSegment extends Segment {
+  readonly fd: number
+  readonly openedAt: number
+  /** Its checkpoint is on the disk: what came before may be deleted once it is shipped. */
+  safe: boolean
+}
+
+/** @throws when the folder can't be read or its first segment can't be written. */
+export function openJournal(options: JournalOptions): Journal {
+  const { directory, fs, clock, log } = options
+  const limits = { ...DEFAULT_JOURNAL_LIMITS, ...options.limits }
+  fs.mkdirSync(directory)
+  const recovered = recoverJournal(fs, directory, log)
+  const { segments, open } = recovered
+  let { nextSequence, committedSequence } = recovered
+  let recent: StoredEvent[] = []
+  /** Settlements that no disk has for sure yet: of the last group, or since a failure. */
+  let unsynced: { mark: number; sequence: number; record: Buffer }[] = []
+  let writes = 0
+  let syncedWrites = 0
+  let failure: string | null = null
+  let refusalsNotBooked = 0
+  let unshippedBytes = 0
+  let wasFull = false
+  let syncTimer: NodeJS.Timeout | null = null
+  let syncing: Promise<void> | null = null
+  let repairTimer: NodeJS.Timeout | null = null
+  let repairing: Promise<void> | null = null
+  let closed = false
+  let waiters: { mark: number; resolve: () => void; reject: (error: Error) => void }[] = []
+  /** Full segments whose last writes wait for a sync. */
+  let retired: OpenSegment[] = []
+  let directoryChanged = false
+  let listener: () => void = () => {}
+  const reader = createEventReader(fs)
+  let current = startSegment()
+  syncPredecessor()
+  for (const intents of [...open.values()]) {
+    const event = unsettledEvent([...intents.values()])
+    log('warn', 'journal.unsettled_call', {
+      message: 'A call was in flight when the gateway died; it is booked as unknown.',
+      requestId: event.id,
+      attempts: event.attempts.length,
+    })
+    settle(event)
+  }
+  countUnshipped()
+
+  function startSegment(): OpenSegment {
+    const number = (segments.at(-1)?.number ?? 0) + 1
+    const segment = createSegment(number)
+    try {
+      write(segment, encodeRecord(RECORD_TYPES.checkpoint, JSON.stringify(checkpoint(nextSequence))))
+    } catch (error) {
+      discard(segment)
+      throw error
+    }
+    segments.push(segment)
+    return segment
+  }
+
+  /** What a killed process wrote last may not be on the disk yet. */
+  function syncPredecessor(): void {
+    const previous = segments.at(-2)
+    if (!previous) return
+    try {
+      const fd = fs.openSync(previous.path)
+      retired.push({ ...previous, fd, openedAt: 0, safe: false })
+    } catch (error) {
+      log('warn', 'journal.sync_failed', { segment: previous.number, error })
+    }
+  }
+
+  function createSegment(number: number): OpenSegment {
+    const path = segmentPath(directory, number)
+    const fd = fs.createSync(path)
+    directoryChanged = true
+    return { number, path, fd, bytes: 0, lastSequence: 0, openedAt: clock.monotonic(), safe: false }
+  }
+
+  function checkpoint(firstSequence: number): Checkpoint {
+    return {
+      v: 1,
+      nextSequence,
+      firstSequence,
+      committedSequence,
+      open: [...open.values()].flatMap((attempts) => [...attempts.values()]),
+    }
+  }
+
+  /** Writes all of a record or nothing that a reader would take for one. */
+  function write(segment: OpenSegment, record: Buffer): void {
+    let written = 0
+    try {
+      while (written < record.length) {
+        const count = fs.writeSync(
+          segment.fd,
+          record,
+          written,
+          record.length - written,
+          segment.bytes + written,
+        )
+        if (count <= 0) throw new Error('the file system took no byte')
+        written += count
+      }
+    } catch (error) {
+      try {
+        fs.truncateSync(segment.fd, segment.bytes)
+      } catch {
+        // The checksum tells a reader; this segment gets no further record.
+      }
+      throw error
+    }
+    segment.bytes += record.length
+    writes += 1
+    if (syncTimer === null && syncing === null && !closed)
+      syncTimer = setTimeout(startSync, limits.syncDelayMs)
+  }
+
+  /** @throws the file system's error, after `failure` is set. */
+  function append(record: Buffer): void {
+    if (failure !== null) throw new Error(failure)
+    try {
+      write(current, record)
+    } catch (error) {
+      fail('write', error)
+      throw error
+    }
+    unshippedBytes += record.length
+  }
+
+  /** Before a record gets its number, so that a checkpoint never counts a record that follows it. */
+  function rotateWhenDue(): void {
+    if (failure !== null) return
+    const age = clock.monotonic() - current.openedAt
+    if (current.bytes < limits.segmentBytes && age < limits.segmentMs) return
+    const full = current
+    try {
+      current = startSegment()
+      retired.push(full)
+      countUnshipped()
+    } catch (error) {
+      fail('rotate', error)
+    }
+  }
+
+  function intend(intent: Intent): void {
+    if (!isAccepting()) throw new GatewayError('books_full')
+    rotateWhenDue()
+    try {
+      append(encodeRecord(RECORD_TYPES.intent, JSON.stringify(intent)))
+    } catch (cause) {
+      throw new GatewayError('books_full', { cause })
+    }
+    addIntent(open, intent)
+  }
+
+  function settle(event: Omit<UsageEvent, 'sequence'>): void {
+    if (closed) throw new Error('the journal is closed')
+    // Refusals cost nobody money: while the journal is full they must not fill it further.
+    if (event.attempts.length === 0 && !open.has(event.id) && !isAccepting()) {
+      refusalsNotBooked += 1
+      return
+    }
+    rotateWhenDue()
+    const sequence = nextSequence
+    const text = settlePayload(event, sequence)
+    const record = encodeRecord(RECORD_TYPES.settle, text)
+    nextSequence += 1
+    try {
+      append(record)
+      current.lastSequence = sequence
+    } catch {
+      // Kept in memory and written by the repair; until then the intent on disk stands for the call.
+    }
+    open.delete(event.id)
+    unsynced.push({ mark: failure === null ? writes : Number.POSITIVE_INFINITY, sequence, record })
+    recent.push({ sequence, text })
+    if (recent.length > limits.recentEvents + 1_000 && failure === null)
+      recent = recent.slice(-limits.recentEvents)
+    listener()
+  }
+
+  function isAccepting(): boolean {
+    if (closed || failure !== null) return false
+    const full = unshippedBytes >= limits.maxUnshippedBytes
+    if (full !== wasFull) {
+      wasFull = full
+      log(full ? 'error' : 'info', full ? 'journal.full' : 'journal.drained', {
+        message: full
+          ? 'The journal is full of events that the admin has not committed: new calls are refused.'
+          : 'The journal has room again.',
+        unshippedBytes,
+        refusalsNotBooked,
+      })
+    }
+    return !full
+  }
+
+  function settled(): Promise<void> {
+    if (options.sync === 'group') return Promise.resolve()
+    if (failure !== null) return Promise.reject(new GatewayError('books_full'))
+    if (syncedWrites >= writes) return Promise.resolve()
+    const promise = new Promise<void>((resolve, reject) => waiters.push({ mark: writes, resolve, reject }))
+    if (syncing === null) {
+      if (syncTimer !== null) clearTimeout(syncTimer)
+      // One turn of the loop later: whoever else ends in this turn shares the sync.
+      syncTimer = setTimeout(startSync, 0)
+    }
+    return promise
+  }
+
+  function startSync(): void {
+    if (syncTimer !== null) clearTimeout(syncTimer)
+    syncTimer = null
+    syncing ??= sync().finally(() => {
+      syncing = null
+      if (syncedWrites < writes && failure === null && syncTimer === null && !closed) {
+        syncTimer = setTimeout(startSync, waiters.length > 0 ? 0 : limits.syncDelayMs)
+      }
+    })
+  }
+
+  async function sync(): Promise<void> {
+    if (failure !== null) return
+    const mark = writes
+    const segment = current
+    const full = retired
+    retired = []
+    const changed = directoryChanged
+    directoryChanged = false
+    try {
+      for (const old of full) await fs.datasync(old.fd)
+      await fs.datasync(segment.fd)
+      if (changed) await fs.syncDirectory(directory)
+    } catch (error) {
+      for (const old of full) closeQuietly(old.fd)
+      // A failed sync may have dropped the pages for good (and a second one says "fine"): this file gets no further word.
+      fail('sync', error)
+      return
+    }
+    for (const old of full) closeQuietly(old.fd)
+    if (failure !== null) return
+    segment.safe = true
+    syncedWrites = mark
+    unsynced = unsynced.filter((entry) => entry.mark > mark)
+    const done = waiters.filter((waiter) => waiter.mark <= mark)
+    waiters = waiters.filter((waiter) => waiter.mark > mark)
+    for (const waiter of done) waiter.resolve()
+    deleteShipped()
+  }
+
+  function fail(operation: string, error: unknown): void {
+    if (failure !== null) return
+    failure = `the journal failed at ${operation}`
+    log('error', 'journal.failed', {
+      message: 'The journal can not be written: new calls are refused until a fresh segment can be.',
+      operation,
+      error,
+    })
+    const failed = waiters
+    waiters = []
+    for (const waiter of failed) waiter.reject(new GatewayError('books_full', { cause: error }))
+    scheduleRepair()
+  }
+
+  function scheduleRepair(): void {
+    if (closed || repairTimer !== null) return
+    repairTimer = setTimeout(() => {
+      repairTimer = null
+      repairing = repair().finally(() => {
+        repairing = null
+      })
+    }, limits.retryMs)
+  }
+
+  /** A fresh segment with the open intents and every settlement that no disk has for sure. */
+  async function repair(): Promise<void> {
+    let segment: OpenSegment | null = null
+    try {
+      segment = createSegment((segments.at(-1)?.number ?? 0) + 1)
+      const first = unsynced[0]?.sequence ?? nextSequence
+      write(segment, encodeRecord(RECORD_TYPES.checkpoint, JSON.stringify(checkpoint(first))))
+      let carried = 0
+      const carry = (fresh: OpenSegment) => {
+        for (; carried < unsynced.length; carried += 1) {
+          const entry = unsynced[carried]
+          if (!entry) continue
+          write(fresh, entry.record)
+          fresh.lastSequence = entry.sequence
+        }
+      }
+      carry(segment)
+      await fs.datasync(segment.fd)
+      await fs.syncDirectory(directory)
+      // Calls that ended meanwhile.
+      carry(segment)
+    } catch (error) {
+      if (segment) discard(segment)
+      log('warn', 'journal.repair_failed', { error })
+      scheduleRepair()
+      return
+    }
+    closeQuietly(current.fd)
+    for (const old of retired) closeQuietly(old.fd)
+    retired = []
+    segments.push(segment)
+    current = segment
+    segment.safe = true
+    failure = null
+    unsynced = unsynced.map((entry) => ({ ...entry, mark: writes }))
+    countUnshipped()
+    startSync()
+    log('info', 'journal.repaired', { message: 'The journal is written again.', refusalsNotBooked })
+    refusalsNotBooked = 0
+    listener()
+  }
+
+  function discard(segment: OpenSegment): void {
+    closeQuietly(segment.fd)
+    try {
+      fs.unlinkSync(segment.path)
+    } catch {
+      // An empty or cut segment without a checkpoint is skipped at the next start.
+    }
+  }
+
+  function closeQuietly(fd: number): void {
+    try {
+      fs.closeSync(fd)
+    } catch {
+      // Nothing depends on it.
+    }
+  }
+
+  function commit(sequence: number): void {
+    if (sequence <= committedSequence) return
+    committedSequence = sequence
+    const first = recent[0]
+    if (first && first.sequence <= sequence) recent = recent.filter((event) => event.sequence > sequence)
+    if (failure === null) {
+      try {
+        append(encodeRecord(RECORD_TYPES.committed, JSON.stringify({ sequence })))
+      } catch {
+        // Shipping again is harmless.
+      }
+    }
+    deleteShipped()
+  }
+
+  function skipTo(sequence: number): void {
+    if (sequence <= nextSequence) return
+    log('error', 'journal.behind_admin', {
+      message:
+        'The admin knows later events of this gateway than its folder does: was it restored from a copy?',
+      nextSequence,
+      skippedTo: sequence,
+    })
+    nextSequence = sequence
+  }
+
+  /** A segment goes when the admin holds all of it and a later one's checkpoint, with the open intents, is on the disk. */
+  function deleteShipped(): void {
+    if (current.safe && failure === null) {
+      while (segments.length > 1) {
+        const oldest = segments[0]
+        if (!oldest || oldest === current || oldest.lastSequence > committedSequence) break
+        if (retired.some((old) => old === oldest)) break
+        try {
+          fs.unlinkSync(oldest.path)
+        } catch (error) {
+          log('warn', 'journal.delete_failed', { segment: oldest.number, error })
+          break
+        }
+        segments.shift()
+      }
+    }
+    countUnshipped()
+  }
+
+  function countUnshipped(): void {
+    unshippedBytes = 0
+    if (committedSequence >= nextSequence - 1) return
+    for (const segment of segments)
+      if (segment.lastSequence > committedSequence) unshippedBytes += segment.bytes
+  }
+
+  return {
+    intend,
+    settle,
+    settled,
+    get accepting() {
+      return isAccepting()
+    },
+    onSettled: (next) => {
+      listener = next
+    },
+    read: (fromSequence, maxEvents, maxBytes) =>
+      fromSequence < nextSequence
+        ? reader.read({ segments, recent, fromSequence, maxEvents, maxBytes })
+        : Promise.resolve([]),
+    commit,
+    skipTo,
+    get committedSequence() {
+      return committedSequence
+    },
+    get nextSequence() {
+      return nextSequence
+    },
+    stats: () => ({
+      unshippedEvents: Math.max(0, nextSequence - 1 - committedSequence),
+      unshippedBytes,
+      openIntents: [...open.values()].reduce((sum, attempts) => sum + attempts.size, 0),
+    }),
+    close: async () => {
+      if (closed) return
+      closed = true
+      if (syncTimer !== null) clearTimeout(syncTimer)
+      if (repairTimer !== null) clearTimeout(repairTimer)
+      await syncing
+      await repairing
+      if (failure !== null && unsynced.length > 0) await repair()
+      await sync()
+      closeQuietly(current.fd)
+    },
+  }
+}
