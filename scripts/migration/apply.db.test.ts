@@ -91,20 +91,22 @@ test('an unfinished migration of another tool, a changed file and a newer databa
 test("Prisma's own engine finds the history complete", async () => {
   const migrations = await readMigrations()
   await migrate(database.url)
-  await using opened = await openSchemaEngine(database.url, await readFile('prisma/schema.prisma', 'utf8'))
-  const state = await opened.engine.diagnoseMigrationHistory({
-    migrationsList: {
-      baseDir: 'prisma/migrations',
-      lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"' },
-      shadowDbInitScript: '',
-      migrationDirectories: migrations.map(({ name, sql }) => ({
-        path: name,
-        migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-      })),
-    },
-    optInToShadowDatabase: false,
-    filters: { externalTables: [], externalEnums: [] },
-  })
+  const { engine, close } = await openSchemaEngine(database.url, await readFile('prisma/schema.prisma', 'utf8'))
+  const state = await engine
+    .diagnoseMigrationHistory({
+      migrationsList: {
+        baseDir: 'prisma/migrations',
+        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"' },
+        shadowDbInitScript: '',
+        migrationDirectories: migrations.map(({ name, sql }) => ({
+          path: name,
+          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+        })),
+      },
+      optInToShadowDatabase: false,
+      filters: { externalTables: [], externalEnums: [] },
+    })
+    .finally(close)
   expect(state).toMatchObject({ history: null, failedMigrationNames: [], editedMigrationNames: [] })
 })
 

@@ -13,20 +13,24 @@ const SCHEMA_FILE = path.join(import.meta.dirname, '../../prisma/schema.prisma')
 export async function schemaDifference(url: string, schemaFile = SCHEMA_FILE): Promise<string> {
   const schema = await readFile(schemaFile, 'utf8')
   const externalTables = await withPartitions(url, prismaConfig.tables?.external ?? [])
-  await using opened = await openSchemaEngine(url, schema)
-  const { stdout } = await opened.engine.diff({
-    from: {
-      tag: 'schemaDatasource',
-      files: [{ path: schemaFile, content: schema }],
-      configDir: path.dirname(schemaFile),
-    },
-    to: { tag: 'schemaDatamodel', files: [{ path: schemaFile, content: schema }] },
-    script: true,
-    exitCode: null,
-    filters: { externalTables, externalEnums: [] },
-  })
-  const sql = (stdout ?? '').trim()
-  return /^(-- This is an empty migration\.)?$/.test(sql) ? '' : sql
+  const { engine, close } = await openSchemaEngine(url, schema)
+  try {
+    const { stdout } = await engine.diff({
+      from: {
+        tag: 'schemaDatasource',
+        files: [{ path: schemaFile, content: schema }],
+        configDir: path.dirname(schemaFile),
+      },
+      to: { tag: 'schemaDatamodel', files: [{ path: schemaFile, content: schema }] },
+      script: true,
+      exitCode: null,
+      filters: { externalTables, externalEnums: [] },
+    })
+    const sql = (stdout ?? '').trim()
+    return /^(-- This is an empty migration\.)?$/.test(sql) ? '' : sql
+  } finally {
+    await close()
+  }
 }
 
 async function withPartitions(url: string, tables: string[]): Promise<string[]> {

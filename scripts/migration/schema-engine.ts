@@ -5,16 +5,19 @@ import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/dri
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg'
 
-export interface OpenSchemaEngine extends AsyncDisposable {
+export interface OpenSchemaEngine {
   engine: bindings.SchemaEngine
+  /** Frees it and ends its connection. */
+  close(): Promise<void>
 }
 
 /**
  * Prisma's schema engine as WebAssembly, bound to a database: no engine is downloaded.
- * `await using` closes it and its connection. A panic inside surfaces as an error with its message.
+ * A panic inside surfaces as an error with its message.
  */
 export async function openSchemaEngine(url: string, schema: string): Promise<OpenSchemaEngine> {
-  await (instantiated ??= instantiate())
+  instantiated ??= instantiate()
+  await instantiated
   const pool = new pg.Pool({ connectionString: url, max: 1 })
   const engine = await bindings.SchemaEngine.new(
     { datamodels: [['prisma/schema.prisma', schema]] },
@@ -23,7 +26,7 @@ export async function openSchemaEngine(url: string, schema: string): Promise<Ope
   )
   return {
     engine,
-    async [Symbol.asyncDispose]() {
+    async close() {
       engine.free()
       await pool.end()
     },

@@ -64,7 +64,7 @@ export interface RunningPostgres {
   pid: number
   process: ChildProcess
   /** Fast shutdown: open transactions are rolled back, everything committed is kept. */
-  stop(): Promise<void>
+  stop(deadlineMs?: number): Promise<void>
 }
 
 /**
@@ -107,7 +107,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     port: state.port,
     pid: child.pid ?? 0,
     process: child,
-    stop: () => stopServer(child.pid ?? 0, state.directory),
+    stop: (deadlineMs) => stopServer(child.pid ?? 0, state.directory, deadlineMs),
   }
 }
 
@@ -336,7 +336,7 @@ async function stopLeftover(directory: string, note: (text: string) => void): Pr
   }
 }
 
-async function stopServer(pid: number, directory: string): Promise<void> {
+async function stopServer(pid: number, directory: string, deadlineMs = STOP_DEADLINE_MS): Promise<void> {
   const gone = () => !isServer(pid, directory)
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (gone()) return
@@ -345,7 +345,7 @@ async function stopServer(pid: number, directory: string): Promise<void> {
     } catch {
       return
     }
-    if (await until(gone, signal === 'SIGINT' ? STOP_DEADLINE_MS : 2_000, 20)) return
+    if (await until(gone, signal === 'SIGINT' ? deadlineMs : 1_000, 20)) return
   }
 }
 

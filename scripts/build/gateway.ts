@@ -1,0 +1,63 @@
+import path from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import { UserError } from '../user-error.ts'
+import { ROOT } from './fingerprint.ts'
+
+/** The npm packages that may be inside the gateway; every further one is a decision. */
+const PACKAGES = ['undici', 'zod', 'ipaddr.js', 'uuidv7']
+const ROOMS = /^(gateway|lib\/contract)\//
+
+export interface GatewayBuild {
+  entry?: string
+  outfile?: string
+}
+
+/** Bundles the gateway into one file and checks what went in. Throws UserError. */
+export async function buildGateway({ entry, outfile }: GatewayBuild = {}): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: [entry ?? path.join(ROOT, 'gateway/main.ts')],
+    outfile: outfile ?? path.join(ROOT, 'dist/gateway/main.mjs'),
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    sourcemap: true,
+    metafile: true,
+    logLevel: 'silent',
+    // CommonJS packages inside an ES module still ask for Node's own modules by require().
+    banner: {
+      js: `import { createRequire as createRequireOfBundle } from 'node:module';const require = createRequireOfBundle(import.meta.url);`,
+    },
+  }).catch((error: Error) => {
+    throw new UserError(`The gateway could not be built:\n${error.message}`)
+  })
+  const strangers = foreignInputs(metafile)
+  if (strangers.length > 0) {
+    throw new UserError(
+      `The gateway bundle holds what it must not: ${strangers.slice(0, 5).join(', ')}. Only gateway/, lib/contract/ and the packages ${PACKAGES.join(', ')} may be in it.`,
+    )
+  }
+  return metafile
+}
+
+/** The files and modules in a bundle that are neither the gateway's own rooms, nor its packages, nor Node's. */
+export function foreignInputs(metafile: Metafile): string[] {
+  const files = Object.keys(metafile.inputs).filter((file) => !ROOMS.test(file) && !isAllowedPackage(file))
+  const modules = Object.values(metafile.outputs)
+    .flatMap((output) => output.imports)
+    .filter((imported) => imported.external && !isNodeModule(imported.path))
+    .map((imported) => imported.path)
+  return [...new Set([...files, ...modules])]
+}
+
+function isAllowedPackage(file: string): boolean {
+  const inside = file.split('node_modules/').at(-1)
+  return file.includes('node_modules/') && PACKAGES.some((name) => inside?.startsWith(`${name}/`))
+}
+
+function isNodeModule(specifier: string): boolean {
+  return specifier.startsWith('node:') || NODE_MODULES.has(specifier.split('/')[0] ?? '')
+}
+
+const NODE_MODULES = new Set((await import('node:module')).builtinModules)

@@ -1,0 +1,81 @@
+import { hkdfSync } from 'node:crypto'
+import { type Settings, urlHost } from './settings.ts'
+
+type Env = Record<string, string | undefined>
+
+export interface AdminValues {
+  databaseUrl: string
+  secret: string
+  /** Given while there is no user yet: the admin then makes the first one. */
+  adminPassword: string | null
+}
+
+/** What the admin process gets: everything it holds is its to know. */
+export function adminEnv(base: Env, settings: Settings, values: AdminValues): NodeJS.ProcessEnv {
+  const env: Env = {
+    ...inherited(base),
+    NODE_ENV: 'production',
+    NEXT_TELEMETRY_DISABLED: '1',
+    HOST: settings.host,
+    PORT: String(settings.adminPort),
+    DATA_DIR: settings.dataDir,
+    DATABASE_URL: values.databaseUrl,
+    GATEHOUSE_SECRET: values.secret,
+    GATEHOUSE_ADMIN_EMAIL: settings.adminEmail,
+    GATEHOUSE_ADMIN_PASSWORD: values.adminPassword ?? undefined,
+    GATEHOUSE_ADMIN_TOKEN: base.GATEHOUSE_ADMIN_TOKEN,
+    GATEHOUSE_GATEWAY_TOKEN: gatewayToken(settings, values.secret),
+    GATEHOUSE_ADMIN_URL: settings.adminUrl,
+    GATEHOUSE_GATEWAY_URL: settings.gatewayUrl,
+    GATEHOUSE_TIME_ZONE: settings.timeZone,
+    NEXTAUTH_URL: settings.adminUrl,
+    NEXTAUTH_SECRET: derive(values.secret, 'gatehouse/nextauth').toString('hex'),
+  }
+  return defined(env)
+}
+
+/** What the gateway gets: neither the root secret nor the database; it could not even lose them. */
+export function gatewayEnv(
+  base: Env,
+  settings: Settings,
+  token: string,
+  controlUrl?: string,
+): NodeJS.ProcessEnv {
+  const env: Env = {
+    ...inherited(base),
+    NODE_ENV: 'production',
+    HOST: settings.host,
+    GATEWAY_PORT: String(settings.gatewayPort),
+    DATA_DIR: settings.dataDir,
+    GATEHOUSE_CONTROL_URL: controlUrl ?? `http://${urlHost(settings.host)}:${settings.adminPort}`,
+    GATEHOUSE_GATEWAY_TOKEN: token,
+    GATEHOUSE_ADMIN_URL: settings.adminUrl,
+    GATEHOUSE_GATEWAY_URL: settings.gatewayUrl,
+    GATEHOUSE_TIME_ZONE: settings.timeZone,
+    PORT: undefined,
+  }
+  return defined(env)
+}
+
+/** The token by which gateways of this deployment sign in: given, or derived from the root secret. */
+export function gatewayToken(settings: Settings, secret: string): string {
+  return settings.gatewayToken ?? derive(secret, 'gatehouse/gateway-token').toString('base64url')
+}
+
+function derive(secret: string, info: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', info, 32))
+}
+
+/** Ours to hand out one by one, libpq's that would mislead a client, and what npm adds. */
+const WITHHELD =
+  /^(DATABASE_URL|GATEHOUSE_(SECRET|ADMIN_EMAIL|ADMIN_PASSWORD|ADMIN_TOKEN|GATEWAY_TOKEN)|NEXTAUTH_.*|PG[A-Z]+|npm_.*|INIT_CWD)$/
+
+function inherited(base: Env): Env {
+  return Object.fromEntries(Object.entries(base).filter(([name]) => !WITHHELD.test(name)))
+}
+
+function defined(env: Env): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined),
+  ) as NodeJS.ProcessEnv
+}

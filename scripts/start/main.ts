@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import pg from 'pg'
+import { ROOT } from '../build/fingerprint.ts'
+import { BUILD_STEPS, withBuildLock } from '../build/product.ts'
+import { programOf } from '../build/run-tool.ts'
+import { portProblem } from '../free-port.ts'
+import { connectionProblem, migrate } from '../migration/apply.ts'
+import { errorText, UserError } from '../user-error.ts'
+import { type AdminValues, adminEnv, gatewayEnv, gatewayToken } from './child-env.ts'
+import { firstPassword, forgetFirstPassword, loadSecrets, openDataFolder } from './data-folder.ts'
+import { spawnProcess } from './service.ts'
+import { readSettings, type Settings, urlHost } from './settings.ts'
+import { seconds, step, stepWhenNeeded } from './steps.ts'
+import { createSupervisor, type Program } from './supervisor.ts'
+
+const PARENT_CHECK_MS = 1_000
+const START = performance.now()
+
+/** What `scripts/start.mjs` runs once the right Node and the packages are there. */
+export async function main(mode: string, launcherMs: number): Promise<void> {
+  let end: (() => Promise<void>) | null = null
+  const exit = onceEnded(async () => end?.())
+  try {
+    const settings = readSettings(process.env, ROOT)
+    const stoppable = (stop: () => Promise<void>) => {
+      end = stop
+    }
+    if (mode === 'all') await startAll(settings, stoppable, launcherMs)
+    else if (mode === 'admin') await startAdmin(settings, stoppable, exit)
+    else if (mode === 'gateway') await startGateway(settings, stoppable, exit)
+    else
+      throw new UserError(
+        `"${mode}" cannot be started: it is npm start, npm run start:admin or npm run start:gateway.`,
+      )
+  } catch (error) {
+    await exit(1, errorText(error))
+  }
+}
+
+type Exit = (code: number, problem?: string) => Promise<void>
+type Stoppable = (stop: () => Promise<void>) => void
+
+/** Ends on SIGINT, SIGTERM and SIGHUP, and when npm that started us is killed; once, whatever comes again. */
+function onceEnded(stop: () => Promise<void>): Exit {
+  let ending = false
+  const exit: Exit = async (code, problem) => {
+    if (ending) return
+    ending = true
+    if (problem !== undefined) console.error(`\n${problem}`)
+    await stop().catch((error) => console.error(errorText(error)))
+    process.exit(code)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!ending) console.log(`\nStopping (${signal})`)
+      void exit(0)
+    })
+  }
+  // A parent killed by SIGKILL tells nobody. Only npm or our own launcher is waited for; a shell may go its way.
+  const parent = process.ppid
+  if (process.env.npm_lifecycle_event || process.env.GATEHOUSE_LAUNCHER) {
+    setInterval(() => {
+      if (process.ppid !== parent) void exit(0)
+    }, PARENT_CHECK_MS).unref()
+  }
+  return exit
+}
+
+async function startAll(settings: Settings, stoppable: Stoppable, launcherMs: number): Promise<void> {
+  console.log(`Gatehouse ${version()}`)
+  const note = (text: string) => console.log(`  ${text}`)
+  const folder = await openDataFolder(settings.dataDir, note)
+  const supervisor = createSupervisor(folder, console.log)
+  stoppable(async () => {
+    await supervisor.stop()
+    folder.release()
+  })
+  settings.dataDir = folder.path
+  await checkPorts(settings, ['admin', 'gateway'])
+  if (settings.databaseUrl !== null) await checkDatabase(settings.databaseUrl)
+  const secrets = loadSecrets(folder.path, settings.secret)
+  await buildWhenStale(['client', 'console', 'gateway'])
+
+  const databaseUrl =
+    settings.databaseUrl ?? (await step('started Postgres', () => supervisor.startPostgres()))
+  await migrateDatabase(databaseUrl)
+  let made: string | null = secrets.firstPassword ?? null
+  if (settings.adminPassword === null && (await hasNoUser(databaseUrl)))
+    made = firstPassword(folder.path, secrets)
+
+  const admin = (embeddedUrl: string | null): Program =>
+    adminProgram(settings, {
+      databaseUrl: settings.databaseUrl ?? embeddedUrl ?? databaseUrl,
+      secret: secrets.secret,
+      adminPassword: settings.adminPassword ?? made,
+    })
+  await step('started the console', () => supervisor.startProgram('admin', admin))
+  await step('started the gateway', () =>
+    supervisor.startProgram('gateway', () =>
+      gatewayProgram(settings, gatewayToken(settings, secrets.secret)),
+    ),
+  )
+
+  console.log(`\nGatehouse is ready after ${seconds(performance.now() - START + launcherMs)}`)
+  console.log(`  Console   ${settings.adminUrl}`)
+  console.log(`  Gateway   ${settings.gatewayUrl}`)
+  console.log(`  Sign in   ${signInHint(settings, made)}`)
+  console.log(`  Data      ${folder.path}`)
+  if (made !== null) forgetFirstPassword(folder.path)
+}
+
+function signInHint(settings: Settings, made: string | null): string {
+  if (made !== null) return `${settings.adminEmail} with the password ${made} (shown this once)`
+  if (settings.adminPassword !== null)
+    return `${settings.adminEmail} with the password of GATEHOUSE_ADMIN_PASSWORD, unless changed since`
+  return 'with your password; the first one was printed at the first start'
+}
+
+/** One admin for a deployment: its end is ours, whoever runs us starts it again. */
+async function startAdmin(settings: Settings, stoppable: Stoppable, exit: Exit): Promise<void> {
+  const { databaseUrl, secret } = settings
+  if (databaseUrl === null)
+    throw new UserError('npm run start:admin needs DATABASE_URL: the Postgres that all admins share.')
+  if (secret === null)
+    throw new UserError('npm run start:admin needs GATEHOUSE_SECRET: the same one for all admins.')
+  await checkPorts(settings, ['admin'])
+  await checkDatabase(databaseUrl)
+  await buildWhenStale(['client', 'console'])
+  await migrateDatabase(databaseUrl)
+  let { adminPassword } = settings
+  if (adminPassword === null && (await hasNoUser(databaseUrl))) {
+    adminPassword = randomBytes(12).toString('base64url')
+    console.log(`  first user: ${settings.adminEmail} with the password ${adminPassword} (shown this once)`)
+  }
+  await runAlone('admin', adminProgram(settings, { databaseUrl, secret, adminPassword }), stoppable, exit)
+  console.log(`\nThe console is ready at ${settings.adminUrl}`)
+}
+
+/** One gateway for a deployment. */
+async function startGateway(settings: Settings, stoppable: Stoppable, exit: Exit): Promise<void> {
+  const controlUrl = process.env.GATEHOUSE_CONTROL_URL
+  if (!controlUrl)
+    throw new UserError(
+      'npm run start:gateway needs GATEHOUSE_CONTROL_URL: the address of an admin, like http://admin:3000.',
+    )
+  if (settings.gatewayToken === null) {
+    throw new UserError(
+      'npm run start:gateway needs GATEHOUSE_GATEWAY_TOKEN: the one that the admin was given.',
+    )
+  }
+  await checkPorts(settings, ['gateway'])
+  await buildWhenStale(['gateway'])
+  await runAlone('gateway', gatewayProgram(settings, settings.gatewayToken, controlUrl), stoppable, exit)
+  console.log(`\nThe gateway is ready at ${settings.gatewayUrl}`)
+}
+
+async function runAlone(name: string, program: Program, stoppable: Stoppable, exit: Exit): Promise<void> {
+  // Alone, a gateway waits for its first configuration as long as it takes, and says so on /readyz itself.
+  const running = await spawnProcess({ name, ...program, healthUrl: null, log: console.log })
+  stoppable(() => running.stop(8_000))
+  running.child.once(
+    'exit',
+    (code, signal) => void exit(code ?? 1, `The ${name} ended (${signal ?? `exit code ${code}`}).`),
+  )
+}
+
+function adminProgram(settings: Settings, values: AdminValues): Program {
+  return {
+    command: process.execPath,
+    args: [programOf('next'), 'start', '--hostname', settings.host, '--port', String(settings.adminPort)],
+    cwd: ROOT,
+    env: adminEnv(process.env, settings, values),
+    healthUrl: `http://${urlHost(settings.host)}:${settings.adminPort}/api/health`,
+  }
+}
+
+function gatewayProgram(settings: Settings, token: string, controlUrl?: string): Program {
+  return {
+    command: process.execPath,
+    args: ['--enable-source-maps', path.join(ROOT, 'dist/gateway/main.mjs')],
+    cwd: ROOT,
+    env: gatewayEnv(process.env, settings, token, controlUrl),
+    healthUrl: `http://${urlHost(settings.host)}:${settings.gatewayPort}/readyz`,
+  }
+}
+
+const BUILT = {
+  client: 'made the database client',
+  console: 'built the console',
+  gateway: 'built the gateway',
+}
+
+async function buildWhenStale(parts: (keyof typeof BUILT)[]): Promise<void> {
+  await withBuildLock(async () => {
+    for (const part of parts) await stepWhenNeeded(BUILT[part], BUILD_STEPS[part])
+  })
+}
+
+async function checkPorts(settings: Settings, which: ('admin' | 'gateway')[]): Promise<void> {
+  for (const name of which) {
+    const [variable, port] =
+      name === 'admin'
+        ? (['PORT', settings.adminPort] as const)
+        : (['GATEWAY_PORT', settings.gatewayPort] as const)
+    const problem = await portProblem(port, settings.host)
+    if (problem === null) continue
+    if (problem === 'EADDRINUSE') {
+      throw new UserError(
+        `${variable} ${port} on ${settings.host} is taken: stop what listens there, or choose another, as in ${variable}=${port + 100} npm start.`,
+      )
+    }
+    throw new UserError(
+      `The ${name} cannot listen on ${settings.host}:${port} (${problem}): check HOST and ${variable}.`,
+    )
+  }
+}
+
+async function checkDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    throw new UserError(connectionProblem(url, error))
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+async function migrateDatabase(url: string): Promise<void> {
+  await stepWhenNeeded('migrated the database', async () => (await migrate(url)).length > 0)
+}
+
+/** Only a database without users gets a first one, so only then is there a password to make. */
+async function hasNoUser(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ none: boolean }>('SELECT NOT EXISTS (SELECT 1 FROM users) AS none')
+    return rows[0]?.none === true
+  } finally {
+    await client.end()
+  }
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version
+}

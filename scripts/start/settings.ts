@@ -1,0 +1,114 @@
+import path from 'node:path'
+import { UserError } from '../user-error.ts'
+
+/** The environment of `npm start`, parsed: ARCHITECTURE and README describe the variables. */
+export interface Settings {
+  host: string
+  adminPort: number
+  gatewayPort: number
+  dataDir: string
+  /** null: the embedded Postgres. */
+  databaseUrl: string | null
+  secret: string | null
+  adminEmail: string
+  adminPassword: string | null
+  gatewayToken: string | null
+  /** Public addresses. */
+  adminUrl: string
+  gatewayUrl: string
+  timeZone: string
+}
+
+type Env = Record<string, string | undefined>
+
+/** Throws UserError naming the variable that is wrong and what it takes. */
+export function readSettings(env: Env, root: string): Settings {
+  const host = text(env, 'HOST') ?? '127.0.0.1'
+  const adminPort = port(env, 'PORT', 3000)
+  const gatewayPort = port(env, 'GATEWAY_PORT', 4000)
+  if (adminPort === gatewayPort) {
+    throw new UserError(
+      `PORT and GATEWAY_PORT are both ${adminPort}: the console and the gateway need one each.`,
+    )
+  }
+  const secret = text(env, 'GATEHOUSE_SECRET')
+  if (secret !== null && secret.length < 16) {
+    throw new UserError(
+      'GATEHOUSE_SECRET is shorter than 16 characters: take 32 random bytes, as `openssl rand -hex 32` prints them.',
+    )
+  }
+  oneOf(env, 'JOURNAL_SYNC', ['group', 'settle'])
+  oneOf(env, 'GATEHOUSE_COUNTERS', ['shared', 'independent'])
+  return {
+    host,
+    adminPort,
+    gatewayPort,
+    dataDir: path.resolve(root, text(env, 'DATA_DIR') ?? '.data'),
+    databaseUrl: databaseUrl(env),
+    secret,
+    adminEmail: text(env, 'GATEHOUSE_ADMIN_EMAIL') ?? 'admin@localhost',
+    adminPassword: text(env, 'GATEHOUSE_ADMIN_PASSWORD'),
+    gatewayToken: text(env, 'GATEHOUSE_GATEWAY_TOKEN'),
+    adminUrl: httpUrl(env, 'GATEHOUSE_ADMIN_URL') ?? `http://${urlHost(host)}:${adminPort}`,
+    gatewayUrl: httpUrl(env, 'GATEHOUSE_GATEWAY_URL') ?? `http://${urlHost(host)}:${gatewayPort}`,
+    timeZone: timeZone(env),
+  }
+}
+
+/** How this machine reaches what listens on HOST: a wildcard address is not one to connect to. */
+export function urlHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::' || host === '[::]') return '[::1]'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
+
+function text(env: Env, name: string): string | null {
+  const value = env[name]?.trim()
+  return value ? value : null
+}
+
+function port(env: Env, name: string, fallback: number): number {
+  const value = text(env, name)
+  if (value === null) return fallback
+  const number = Number(value)
+  if (/^\d+$/.test(value) && number >= 1 && number <= 65_535) return number
+  throw new UserError(`${name} is "${value}": it takes a port from 1 to 65535.`)
+}
+
+function oneOf(env: Env, name: string, values: string[]): void {
+  const value = text(env, name)
+  if (value !== null && !values.includes(value)) {
+    throw new UserError(`${name} is "${value}": it takes ${values.join(' or ')}.`)
+  }
+}
+
+function databaseUrl(env: Env): string | null {
+  const value = text(env, 'DATABASE_URL')
+  if (value === null) return null
+  // The value itself holds a password: it is never repeated.
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new UserError(
+      'DATABASE_URL is not the address of a Postgres: write postgresql://user:password@host:5432/database.',
+    )
+  }
+  return value
+}
+
+function httpUrl(env: Env, name: string): string | null {
+  const value = text(env, name)
+  if (value === null) return null
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new UserError(`${name} is "${value}": it takes an address like https://gatehouse.example.com.`)
+  }
+  return value.replace(/\/+$/, '')
+}
+
+function timeZone(env: Env): string {
+  const value = text(env, 'GATEHOUSE_TIME_ZONE') ?? 'UTC'
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value })
+    return value
+  } catch {
+    throw new UserError(`GATEHOUSE_TIME_ZONE is "${value}": it takes a name like Europe/Berlin.`)
+  }
+}
