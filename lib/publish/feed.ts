@@ -99,7 +99,7 @@ export function createFeed(pool: pg.Pool, listener: Listener): Feed {
   }
 
   const advance = async (): Promise<void> => {
-    if (reading) {
+    if (reading !== null) {
       // What moved after the present reading began is seen by one more.
       again = true
       return reading

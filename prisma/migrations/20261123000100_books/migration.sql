@@ -110,8 +110,11 @@ CREATE TABLE rollup_quarters (
   PRIMARY KEY (bucket, team_id, consumer_id, key_id, route, provider_id, model, kind, simulated)
 );
 
+-- Room on each page for the updates of its rows, which change no indexed column.
+ALTER TABLE rollup_quarters SET (fillfactor = 70);
 CREATE INDEX rollup_quarters_team_idx ON rollup_quarters (team_id, bucket);
 CREATE INDEX rollup_quarters_key_idx ON rollup_quarters (key_id, bucket);
 
 -- Kept for two days; see lib/usage/housekeeping.ts.
 CREATE TABLE rollup_minutes (LIKE rollup_quarters INCLUDING ALL);
+ALTER TABLE rollup_minutes SET (fillfactor = 70);

@@ -1,0 +1,4 @@
+import { answerLease } from '@/lib/publish/control'
+
+export const dynamic = 'force-dynamic'
+export const POST = answerLease

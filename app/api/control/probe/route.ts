@@ -1,0 +1,4 @@
+import { answerProbe } from '@/lib/publish/control'
+
+export const dynamic = 'force-dynamic'
+export const POST = answerProbe

@@ -1,0 +1,4 @@
+import { answerUsage } from '@/lib/publish/control'
+
+export const dynamic = 'force-dynamic'
+export const POST = answerUsage

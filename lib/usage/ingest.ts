@@ -1,0 +1,116 @@
+/**
+ * Books a gateway's batch in one transaction. An id that is there already is skipped, and lines and rollups are made of
+ * the rows that were really inserted: a batch may come twice, late, or in part, and the books stay the same.
+ */
+import 'server-only'
+import type pg from 'pg'
+import type { UsageBatch, UsageReceipt } from '../contract/control.ts'
+import type { UsageEvent } from '../contract/usage-event.ts'
+import { CALLS_CHANNEL, MAX_PAYLOAD_BYTES } from '../publish/channels.ts'
+import { insertCalls, insertLines } from './call-rows.ts'
+import { addToRollups } from './rollup.ts'
+import { inTransaction } from './transaction.ts'
+
+/** A batch that can never be booked; the message names the event. */
+export class BadBatch extends Error {}
+
+/** The id is made as the call arrives: further apart than this, one of the two times is not a time. */
+const ID_TIME_TOLERANCE_MS = 3_600_000
+const EARLIEST_MS = Date.UTC(2020, 0, 1)
+const LATEST_MS = Date.UTC(9999, 0, 1)
+/** How stale `last_used_at` of a key may get: not every batch writes every key. */
+const LAST_USED_SECONDS = 15
+
+/** @throws BadBatch, or what the database throws: then nothing of the batch is booked. */
+export async function ingest(pool: pg.Pool, batch: UsageBatch): Promise<UsageReceipt> {
+  const days = checkBatch(batch)
+  // By id, so that two transactions with the same events wait for each other and never in a circle.
+  const events = [...new Map(batch.events.map((event) => [event.id.toLowerCase(), event])).values()].sort(
+    (a, b) => (a.id < b.id ? -1 : 1),
+  )
+  const day = (event: UsageEvent) => days.get(event.id) ?? ''
+  const last = batch.events.at(-1)?.sequence ?? 0
+
+  await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ id: string }>(
+      insertCalls(events.map((event) => ({ event, day: day(event), gatewayId: batch.gatewayId }))),
+    )
+    if (rows.length > 0) {
+      const inserted = new Set(rows.map((row) => row.id))
+      const fresh = events.filter((event) => inserted.has(event.id.toLowerCase()))
+      const lines = fresh.flatMap((event) =>
+        event.lines.map((line, lineNo) => ({ day: day(event), callId: event.id, lineNo, line })),
+      )
+      if (lines.length > 0) await client.query(insertLines(lines))
+      for (const statement of addToRollups(fresh)) await client.query(statement)
+      await touchKeys(client, fresh)
+      await client.query('SELECT pg_notify($1, ids) FROM unnest($2::text[]) AS p(ids)', [
+        CALLS_CHANNEL,
+        idPayloads(fresh),
+      ])
+    }
+    await client.query(
+      `UPDATE gateways SET last_sequence = greatest(last_sequence, $2), last_seen_at = now() WHERE id = $1`,
+      [batch.gatewayId, last],
+    )
+  })
+  // A gateway ships its oldest events first: all up to the end of this batch are booked. What the row says may belong
+  // to a journal that was lost since.
+  return { committedSequence: last }
+}
+
+/** The day (UTC) of each id. @throws BadBatch */
+function checkBatch({ events }: UsageBatch): Map<string, string> {
+  const days = new Map<string, string>()
+  const first = events[0]?.sequence ?? 0
+  for (const [index, event] of events.entries()) {
+    const name = `events.${index} (${event.id})`
+    if (event.sequence !== first + index) {
+      throw new BadBatch(`${name}: sequence ${event.sequence} where ${first + index} follows`)
+    }
+    const time = uuidTime(event.id)
+    if (time === null) throw new BadBatch(`${name}: the id is no UUIDv7`)
+    if (time < EARLIEST_MS || time > LATEST_MS || Math.abs(time - event.at) > ID_TIME_TOLERANCE_MS) {
+      throw new BadBatch(
+        `${name}: the time in the id and "at" are more than an hour apart, or no possible time`,
+      )
+    }
+    days.set(event.id, new Date(time).toISOString().slice(0, 10))
+  }
+  return days
+}
+
+/** Milliseconds since the epoch; null when it is no UUIDv7 (RFC 9562, section 5.7). */
+export function uuidTime(id: string): number | null {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return null
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+}
+
+/** A row that somebody holds is left for the next batch: booking never waits for the management API. */
+async function touchKeys(client: pg.PoolClient, events: readonly UsageEvent[]): Promise<void> {
+  const newest = new Map<string, number>()
+  for (const { keyId, at } of events) if (keyId) newest.set(keyId, Math.max(at, newest.get(keyId) ?? 0))
+  if (newest.size === 0) return
+  await client.query({
+    name: 'ingest-keys',
+    text: `WITH due AS (
+        SELECT k.id, u.at FROM api_keys k JOIN unnest($1::text[], $2::timestamptz[]) AS u(id, at) ON u.id = k.id
+        WHERE k.last_used_at IS NULL OR k.last_used_at < u.at - make_interval(secs => $3)
+        ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED
+      )
+      UPDATE api_keys k SET last_used_at = due.at FROM due WHERE k.id = due.id`,
+    values: [
+      [...newest.keys()],
+      [...newest.values()].map((at) => new Date(at).toISOString()),
+      LAST_USED_SECONDS,
+    ],
+  })
+}
+
+function idPayloads(events: readonly UsageEvent[]): string[] {
+  const perPayload = Math.floor(MAX_PAYLOAD_BYTES / 33)
+  const ids = events.map((event) => event.id.replaceAll('-', '').toLowerCase())
+  const payloads: string[] = []
+  for (let at = 0; at < ids.length; at += perPayload) payloads.push(ids.slice(at, at + perPayload).join(','))
+  return payloads
+}
