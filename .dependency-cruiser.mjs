@@ -10,8 +10,9 @@ export default {
       name: 'no-circular',
       comment: 'Two files that need each other are one file, or three.',
       severity: 'error',
-      from: {},
-      to: { circular: true },
+      // The generated client is as Prisma writes it. A cycle of types alone is gone when it runs.
+      from: { pathNot: '^lib/server/generated/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'no-unresolvable',
@@ -29,17 +30,18 @@ export default {
     },
     {
       name: 'gateway-tests-stand-alone',
-      comment: "The gateway's tests see the gateway; the admin's side of the wire is a fake in gateway/testing.",
+      comment:
+        "The gateway's tests see the gateway; the admin's side of the wire is a fake in gateway/testing.",
       severity: 'error',
       from: { path: `^gateway/.*${TESTS}` },
       to: { path: '^(app|components|e2e|bench|lib/(?!contract/))' },
     },
     {
       name: 'contract-is-pure',
-      comment: 'Both sides load it: zod and its own room, no IO.',
+      comment: 'Both sides load it: zod, the arithmetic of addresses and its own room; no IO.',
       severity: 'error',
       from: { path: '^lib/contract/', pathNot: TESTS },
-      to: { pathNot: ['^lib/contract/', '^node_modules/zod/'], dependencyTypesNot: ['core'] },
+      to: { pathNot: ['^lib/contract/', '^node_modules/(zod|ipaddr\\.js)/', '^(node:)?crypto$'] },
     },
     {
       name: 'format-is-pure',
@@ -53,7 +55,14 @@ export default {
       comment: 'What components import is shipped to the browser.',
       severity: 'error',
       from: { path: '^components/' },
-      to: { path: ['^lib/(server|publish|usage|live|api)/', '^lib/resources/.*/(operations|snapshot)', '^gateway/', '^app/'] },
+      to: {
+        path: [
+          '^lib/(server|publish|usage|live|api)/',
+          '^lib/resources/.*/(operations|snapshot)',
+          '^gateway/',
+          '^app/',
+        ],
+      },
     },
     {
       name: 'primitives-know-no-nouns',

@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module'
 import path from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { UserError } from '../user-error.ts'
@@ -9,14 +10,16 @@ const ROOMS = /^(gateway|lib\/contract)\//
 
 export interface GatewayBuild {
   entry?: string
-  outfile?: string
+  /** Default true; false only looks at what would go in. */
+  write?: boolean
 }
 
 /** Bundles the gateway into one file and checks what went in. Throws UserError. */
-export async function buildGateway({ entry, outfile }: GatewayBuild = {}): Promise<Metafile> {
+export async function buildGateway({ entry, write }: GatewayBuild = {}): Promise<Metafile> {
   const { metafile } = await build({
     entryPoints: [entry ?? path.join(ROOT, 'gateway/main.ts')],
-    outfile: outfile ?? path.join(ROOT, 'dist/gateway/main.mjs'),
+    outfile: path.join(ROOT, 'dist/gateway/main.mjs'),
+    write: write ?? true,
     absWorkingDir: ROOT,
     bundle: true,
     platform: 'node',
@@ -60,4 +63,4 @@ function isNodeModule(specifier: string): boolean {
   return specifier.startsWith('node:') || NODE_MODULES.has(specifier.split('/')[0] ?? '')
 }
 
-const NODE_MODULES = new Set((await import('node:module')).builtinModules)
+const NODE_MODULES = new Set(builtinModules)

@@ -91,7 +91,10 @@ test('an unfinished migration of another tool, a changed file and a newer databa
 test("Prisma's own engine finds the history complete", async () => {
   const migrations = await readMigrations()
   await migrate(database.url)
-  const { engine, close } = await openSchemaEngine(database.url, await readFile('prisma/schema.prisma', 'utf8'))
+  const { engine, close } = await openSchemaEngine(
+    database.url,
+    await readFile('prisma/schema.prisma', 'utf8'),
+  )
   const state = await engine
     .diagnoseMigrationHistory({
       migrationsList: {

@@ -19,7 +19,7 @@ const PARENT_CHECK_MS = 1_000
 const START = performance.now()
 
 /** What `scripts/start.mjs` runs once the right Node and the packages are there. */
-export async function main(mode: string, launcherMs: number): Promise<void> {
+export async function main([mode = 'all']: string[], launcherMs: number): Promise<void> {
   let end: (() => Promise<void>) | null = null
   const exit = onceEnded(async () => end?.())
   try {
