@@ -17,6 +17,7 @@ import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { cn } from '@/components/ui/cn'
 import { RequestId } from '@/components/ui/states'
+import { ConflictCallout, currentOf, etagOf } from './conflict'
 
 type Resolvable = Parameters<typeof zodResolver>[0]
 
@@ -35,25 +36,25 @@ export function useResourceForm<Input extends FieldValues, Output>(
 
 /**
  * Submits by Enter and by its button. A refusal of the API is put at its fields (`errors[].path`) and summed up above;
- * what was typed always stays.
+ * a 412 shows theirs beside yours. What was typed always stays.
  */
 export function ResourceForm<Input extends FieldValues, Output>({
   form,
+  etag = null,
   onSubmit,
   submitLabel,
   onCancel,
-  onProblem,
   submitDisabled = false,
   className,
   footerStart,
   children,
 }: {
   form: UseFormReturn<Input, unknown, Output>
-  onSubmit: (values: Output) => Promise<void>
+  /** Of the object when the form opened; later ones are ignored, or somebody else's change would be overwritten unseen. */
+  etag?: string | null
+  onSubmit: (values: Output, ifMatch: string | null) => Promise<void>
   submitLabel: string
   onCancel?: () => void
-  /** True: handled, such as a 412; nothing is shown here. */
-  onProblem?: (problem: ApiProblem, values: Output) => boolean
   submitDisabled?: boolean
   className?: string
   footerStart?: ReactNode
@@ -61,24 +62,25 @@ export function ResourceForm<Input extends FieldValues, Output>({
 }) {
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   const [submitting, setSubmitting] = useState(false)
-  const submit = form.handleSubmit(
-    async (values) => {
-      setProblem(null)
-      setSubmitting(true)
-      try {
-        await onSubmit(values)
-      } catch (error) {
-        if (!(error instanceof ApiProblem)) throw error
-        if (!onProblem?.(error, values)) {
+  const [base, setBase] = useState(etag)
+  const save = (ifMatch: string | null) =>
+    form.handleSubmit(
+      async (values) => {
+        setProblem(null)
+        setSubmitting(true)
+        try {
+          await onSubmit(values, ifMatch)
+        } catch (error) {
+          if (!(error instanceof ApiProblem)) throw error
           setProblem(error)
           applyProblem(form, error)
+        } finally {
+          setSubmitting(false)
         }
-      } finally {
-        setSubmitting(false)
-      }
-    },
-    () => setProblem(null),
-  )
+      },
+      () => setProblem(null),
+    )
+  const theirs = currentOf(problem)
   return (
     <FormProvider {...form}>
       <form
@@ -87,10 +89,29 @@ export function ResourceForm<Input extends FieldValues, Output>({
         onSubmit={(event) => {
           // A form in a dialog stands inside the React tree of the page's form.
           event.stopPropagation()
-          void submit(event)
+          void save(base)(event)
         }}
       >
-        {problem ? <ProblemCallout problem={problem} /> : <InvalidSummary form={form} />}
+        {theirs ? (
+          <ConflictCallout
+            theirs={theirs}
+            yours={form.getValues()}
+            onUseTheirs={() => {
+              const known = Object.keys(form.getValues())
+              form.reset(Object.fromEntries(known.map((name) => [name, theirs[name]])) as Input)
+              setBase(etagOf(theirs))
+              setProblem(null)
+            }}
+            onOverwrite={() => {
+              setBase(etagOf(theirs))
+              void save(etagOf(theirs))()
+            }}
+          />
+        ) : problem ? (
+          <ProblemCallout problem={problem} />
+        ) : (
+          <InvalidSummary form={form} />
+        )}
         {children}
         <div className="flex flex-wrap items-center justify-end gap-2 pt-1">
           {footerStart ? <div className="mr-auto">{footerStart}</div> : null}

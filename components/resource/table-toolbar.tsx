@@ -113,10 +113,10 @@ function SearchBox({
     setText(value)
   }
   useEffect(() => {
-    if (text === asked) return
+    if (text.trim() === asked) return
     const timer = setTimeout(() => {
-      setAsked(text)
-      onChange(text)
+      setAsked(text.trim())
+      onChange(text.trim())
     }, 250)
     return () => clearTimeout(timer)
   }, [text, asked, onChange])

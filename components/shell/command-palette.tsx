@@ -158,7 +158,7 @@ function Palette({ onDone }: { onDone: () => void }) {
         ) : null}
         <Group heading="Do">
           {can('keys.create') ? (
-            <Item value="Create key" icon={<Plus aria-hidden />} onSelect={() => go('/keys?create=1')}>
+            <Item value="Create key" icon={<Plus aria-hidden />} onSelect={() => go('/keys?create=true')}>
               Create key
             </Item>
           ) : null}

@@ -12,7 +12,7 @@ import { isWithin, NAV } from './nav'
 export function Sidebar({ operations }: { operations: readonly string[] | null }) {
   return (
     <aside className="sticky top-0 hidden h-dvh w-[232px] shrink-0 flex-col overflow-y-auto border-r bg-background min-[900px]:flex">
-      <NavContent operations={operations} />
+      <NavContent operations={operations} onNavigate={() => {}} />
     </aside>
   )
 }
