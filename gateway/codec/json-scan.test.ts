@@ -25,7 +25,9 @@ describe('replacing a member in the bytes', () => {
   })
 
   it('changes nothing else of any object, and keeps it valid', () => {
-    const object = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 6 }).filter((it) => !Object.hasOwn(it, '__proto__'))
+    const object = fc
+      .dictionary(fc.string(), fc.jsonValue(), { maxKeys: 6 })
+      .filter((it) => !Object.hasOwn(it, '__proto__'))
     fc.assert(
       fc.property(object, fc.constantFrom(undefined, 1, '\t'), fc.string(), (value, indent, name) => {
         const key = name === '__proto__' ? 'proto' : name
@@ -57,6 +59,7 @@ describe('replacing a member in the bytes', () => {
   })
 
   it('says so when there is no object', () => {
-    for (const text of ['', '[]', 'null', '"{}"', '{"a":1', '{"a']) expect(scanObject(Buffer.from(text))).toBeNull()
+    for (const text of ['', '[]', 'null', '"{}"', '{"a":1', '{"a'])
+      expect(scanObject(Buffer.from(text))).toBeNull()
   })
 })

@@ -40,7 +40,12 @@ export function guardedConnector(options: GuardOptions): buildConnector.connecto
         else callback(null, first.address, first.family)
       })
     }
-    return buildConnector({ timeout: options.connectTimeoutMs, allowH2: false, lookup, autoSelectFamily: true })
+    return buildConnector({
+      timeout: options.connectTimeoutMs,
+      allowH2: false,
+      lookup,
+      autoSelectFamily: true,
+    })
   }
   const connectors = new Map<number, buildConnector.connector>()
 
@@ -64,6 +69,7 @@ export function guardedConnector(options: GuardOptions): buildConnector.connecto
 
 function ownAddresses(): ReadonlySet<string> {
   const addresses = new Set<string>()
-  for (const list of Object.values(networkInterfaces())) for (const { address } of list ?? []) addresses.add(address)
+  for (const list of Object.values(networkInterfaces()))
+    for (const { address } of list ?? []) addresses.add(address)
   return addresses
 }

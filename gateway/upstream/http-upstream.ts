@@ -56,7 +56,13 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     dispatch(request: UpstreamRequest, handler: UpstreamHandler) {
       const exchange = new HttpExchange(handler)
       poolFor(request.origin, request.allowPrivateNetwork).dispatch(
-        { origin: request.origin, path: request.path, method: request.method, headers: request.headers, body: request.body },
+        {
+          origin: request.origin,
+          path: request.path,
+          method: request.method,
+          headers: request.headers,
+          body: request.body,
+        },
         exchange,
       )
       return exchange
@@ -87,7 +93,7 @@ class HttpExchange implements Dispatcher.DispatchHandler, UpstreamExchange {
     this.#handler = handler
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Dispatcher.DispatchController) {
     this.#controller = controller
     if (this.#over) controller.abort(new UpstreamError('broken', 'given up before it began'))
   }
@@ -102,35 +108,35 @@ class HttpExchange implements Dispatcher.DispatchHandler, UpstreamExchange {
     this.#handler.onHeaders(status, headers)
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer) {
     if (!this.#over) this.#handler.onData(chunk)
   }
 
-  onResponseEnd(): void {
+  onResponseEnd() {
     if (this.#over) return
     this.#over = true
     this.#handler.onEnd()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error) {
     if (this.#over) return
     this.#over = true
     this.#handler.onError(toUpstreamError(error))
   }
 
-  pause(): void {
+  pause() {
     if (this.#over || this.#paused) return
     this.#paused = true
     this.#controller?.pause()
   }
 
-  resume(): void {
+  resume() {
     if (!this.#paused) return
     this.#paused = false
     if (!this.#over) this.#controller?.resume()
   }
 
-  abort(): void {
+  abort() {
     if (this.#over) return
     this.#over = true
     if (this.#paused) this.resume()
@@ -156,10 +162,14 @@ function toUpstreamError(error: Error): UpstreamError {
   }
   const { code = '', syscall } = error as NodeJS.ErrnoException
   if (syscall === 'connect' || CONNECT_CODES.has(code)) {
-    return new UpstreamError('connect', `No connection could be made (${code || 'unknown'}).`, { cause: error })
+    return new UpstreamError('connect', `No connection could be made (${code || 'unknown'}).`, {
+      cause: error,
+    })
   }
   if (/^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code)) {
-    return new UpstreamError('connect', `The provider's certificate was not accepted (${code}).`, { cause: error })
+    return new UpstreamError('connect', `The provider's certificate was not accepted (${code}).`, {
+      cause: error,
+    })
   }
   return new UpstreamError('broken', 'The connection broke.', { cause: error })
 }

@@ -1,0 +1,109 @@
+/** One call on its way through the pipeline: what is known of it so far. Stages read it; only the pipeline writes it. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { uuidv7 } from 'uuidv7'
+import type { Attempt as AttemptRecord, LedgerLine } from '../lib/contract/usage-event.ts'
+import type { Clock } from './clock.ts'
+import type { ChatRequest } from './dialects/openai-chat-request.ts'
+import type { Books } from './journal/books.ts'
+import type { ListenerLimits } from './listener-limits.ts'
+import type { CompiledRoute, Configuration, KeyOwner } from './snapshot/configuration.ts'
+import type { CallHeaders } from './stages/call-headers.ts'
+import { readTraceId } from './stages/call-headers.ts'
+import type { Balancer } from './stages/choose.ts'
+import type { Upstream } from './upstream/upstream.ts'
+
+/** What every call needs from outside. */
+export interface Surroundings {
+  readonly configuration: () => Configuration | null
+  readonly books: Books
+  readonly clock: Clock
+  readonly upstream: Upstream
+  readonly report: (problem: string, error: unknown) => void
+  readonly limits: ListenerLimits
+  readonly balancer: Balancer
+  readonly callBegan: () => void
+  readonly callEnded: () => void
+}
+
+export interface Call {
+  readonly around: Surroundings
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly id: string
+  readonly traceId: string
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** Monotonic milliseconds. */
+  readonly startedAt: number
+  /** One reference, from the beginning to the end. */
+  readonly configuration: Configuration | null
+  owner: KeyOwner | null
+  headers: CallHeaders | null
+  chat: ChatRequest | null
+  route: CompiledRoute | null
+  /** Monotonic milliseconds at which the route's whole time is up. */
+  deadline: number
+  attempts: AttemptRecord[]
+  lines: LedgerLine[]
+  unpriced: boolean
+  simulated: boolean
+  servedModel: string | null
+  firstTokenMs: number | null
+  /** Why the last target was left, for `x-gatehouse-degraded`. */
+  lastFailure: string | null
+  /** Milliseconds spent waiting for the caller's body, for vendors and between tries. */
+  waitedMs: number
+  overheadUs: number | null
+  /** The caller's connection is gone; what comes has nobody to go to. */
+  gone: boolean
+  /** Told once when the caller goes away. */
+  onGone: (() => void) | null
+  settled: boolean
+}
+
+export function openCall(around: Surroundings, request: IncomingMessage, response: ServerResponse): Call {
+  const call: Call = {
+    around,
+    request,
+    response,
+    id: uuidv7(),
+    traceId: readTraceId(request.headers),
+    at: around.clock.now(),
+    startedAt: around.clock.monotonic(),
+    configuration: around.configuration(),
+    owner: null,
+    headers: null,
+    chat: null,
+    route: null,
+    deadline: Number.POSITIVE_INFINITY,
+    attempts: [],
+    lines: [],
+    unpriced: false,
+    simulated: false,
+    servedModel: null,
+    firstTokenMs: null,
+    lastFailure: null,
+    waitedMs: 0,
+    overheadUs: null,
+    gone: false,
+    onGone: null,
+    settled: false,
+  }
+  response.on('close', () => {
+    if (response.writableFinished) return
+    call.gone = true
+    call.onGone?.()
+  })
+  return call
+}
+
+/** Waits for something outside the gateway, and keeps its time out of the gateway's own. */
+export async function waitingFor<T>(call: Call, outside: Promise<T>): Promise<T> {
+  const { clock } = call.around
+  const from = clock.monotonic()
+  try {
+    return await outside
+  } finally {
+    call.waitedMs += clock.monotonic() - from
+  }
+}

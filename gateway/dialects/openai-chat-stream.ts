@@ -1,0 +1,249 @@
+/**
+ * A streamed chat completion on OpenAI's wire, read beside the flow. It forwards the vendor's bytes, hides what only we
+ * asked for, and notes what the books need: the first token, the usage, the model served, the end. After the first token
+ * it parses an event only when that may carry usage, an error or an end.
+ */
+import { removeMember, scanObject, setMember, spliceBytes } from '../codec/json-scan.ts'
+import { SseDecoder, type SseEvent } from '../codec/sse.ts'
+import { isRecord, type ReadUsage, usageOf } from './openai-usage.ts'
+
+const MAX_EVENT_BYTES = 4 * 1024 * 1024
+const USAGE = Buffer.from('"usage"')
+const NULL_USAGE = Buffer.from('"usage":null')
+const ERROR = Buffer.from('"error"')
+const FINISH = Buffer.from('"finish_reason"')
+const CONTENT = Buffer.from('"content"')
+const OTHER_TEXT = ['"arguments"', '"reasoning_content"', '"reasoning"', '"refusal"'].map((key) =>
+  Buffer.from(key),
+)
+
+export interface ChatStreamOptions {
+  /** Whether the caller asked for the usage: else its chunk is hidden. */
+  readonly usageAsked: boolean
+  /** What the call costs so far with this usage, as decimal text; null when unpriced. */
+  readonly quote: (usage: ReadUsage, servedModel: string | null) => string | null
+}
+
+export class ChatStreamReader {
+  readonly #options: ChatStreamOptions
+  readonly #decoder = new SseDecoder(MAX_EVENT_BYTES)
+  #output: Buffer[] = []
+
+  /** True from the first event with text, tool, refusal, reasoning or audio content, or a finish reason. */
+  begun = false
+  /** The vendor's last word on the usage; last wins. */
+  usage: ReadUsage | null = null
+  servedModel: string | null = null
+  /** A finish reason was seen. */
+  finished = false
+  /** `data: [DONE]` as it came: held back, because the books close before the caller sees the end. */
+  terminal: Buffer | null = null
+  /** An error that the vendor sent inside the stream; nothing after it counts. */
+  error: unknown = null
+  /** Something that isn't OpenAI's wire came before the first token. */
+  garbage = false
+  /** Text, reasoning and arguments that were forwarded, bytes. */
+  contentBytes = 0
+  contentEvents = 0
+
+  constructor(options: ChatStreamOptions) {
+    this.#options = options
+  }
+
+  /** @throws SseOverflow when one event has no end. */
+  push(chunk: Buffer) {
+    for (const event of this.#decoder.push(chunk)) this.#read(event)
+  }
+
+  /** The vendor closed the stream: a last event without its blank line still counts, unless it was cut. */
+  end() {
+    const last = this.#decoder.finish()
+    if (!last?.data || this.#over) return
+    if (last.data.equals(DONE) || parseObject(last.data))
+      this.#read({ raw: withBlankLine(last.raw), data: last.data })
+  }
+
+  /** What may be forwarded since the last time, in order. */
+  take(): Buffer[] {
+    const output = this.#output
+    this.#output = []
+    return output
+  }
+
+  get #over(): boolean {
+    return this.terminal !== null || this.error !== null || this.garbage
+  }
+
+  #read(event: SseEvent) {
+    if (this.#over) return
+    const { data } = event
+    if (data === null || data.length === 0) return this.#forward(event.raw)
+    if (data.length === DONE.length && data.equals(DONE)) {
+      this.terminal = event.raw
+      return
+    }
+    if (this.begun && !data.includes(USAGE) && !data.includes(ERROR)) {
+      if (!this.finished && hasFinish(data)) this.finished = true
+      this.#count(data)
+      return this.#forward(event.raw)
+    }
+    if (this.begun && data.includes(NULL_USAGE) && !data.includes(ERROR) && this.#readNullUsage(event, data))
+      return
+    const chunk = parseObject(data)
+    if (!chunk) {
+      if (!this.begun) this.garbage = true
+      else this.#forward(event.raw)
+      return
+    }
+    if (isError(chunk)) {
+      this.error = chunk.error
+      return
+    }
+    this.#note(chunk, data)
+    const visible = this.#withUsageAsAsked(event, data, chunk)
+    if (visible) this.#forward(visible)
+  }
+
+  /** OpenAI puts `"usage":null` into every chunk once it is asked for the usage: hidden without parsing. */
+  #readNullUsage(event: SseEvent, data: Buffer): boolean {
+    const scan = scanObject(data)
+    const member = scan?.members.find(({ key }) => key === 'usage')
+    if (!scan || !member || data.toString('latin1', member.valueStart, member.valueEnd) !== 'null')
+      return false
+    if (!this.finished && hasFinish(data)) this.finished = true
+    this.#count(data)
+    const splice = this.#options.usageAsked ? null : removeMember(scan, 'usage')
+    this.#forward(splice ? framed(spliceBytes(data, [splice])) : event.raw)
+    return true
+  }
+
+  #note(chunk: Record<string, unknown>, data: Buffer) {
+    if (typeof chunk.model === 'string' && chunk.model !== '') this.servedModel = chunk.model.slice(0, 200)
+    if (!this.finished && hasFinish(data)) this.finished = true
+    if (!this.begun && hasContent(chunk)) this.begun = true
+    this.#count(data)
+    this.usage = usageOf(chunk) ?? this.usage
+  }
+
+  /** The event as the caller should see it; null when it is the usage chunk that only we asked for. */
+  #withUsageAsAsked(event: SseEvent, data: Buffer, chunk: Record<string, unknown>): Buffer | null {
+    if (!('usage' in chunk)) return event.raw
+    const empty = Array.isArray(chunk.choices) && chunk.choices.length === 0
+    if (!this.#options.usageAsked) {
+      if (isRecord(chunk.usage)) return empty ? null : event.raw
+      return edited(data, event.raw, (scan) => removeMember(scan, 'usage'))
+    }
+    const told = this.usage
+    if (!isRecord(chunk.usage) || !told) return event.raw
+    const cost = this.#options.quote(told, this.servedModel)
+    const usage = scanObject(data)?.members.find((member) => member.key === 'usage')
+    const inner = usage ? scanObject(data, usage.valueStart) : null
+    if (!inner) return event.raw
+    const text = cost === null ? 'null' : JSON.stringify(cost)
+    return framed(spliceBytes(data, [setMember(inner, 'gatehouse_cost_usd', text)]))
+  }
+
+  #forward(raw: Buffer) {
+    const last = this.#output.at(-1)
+    // Events that lie side by side in one chunk leave in one write.
+    if (last && last.buffer === raw.buffer && last.byteOffset + last.length === raw.byteOffset) {
+      this.#output[this.#output.length - 1] = Buffer.from(
+        raw.buffer,
+        last.byteOffset,
+        last.length + raw.length,
+      )
+    } else this.#output.push(raw)
+  }
+
+  #count(data: Buffer) {
+    let bytes = textBytes(data, CONTENT)
+    if (bytes === 0) for (const key of OTHER_TEXT) bytes += textBytes(data, key)
+    if (bytes === 0) return
+    this.contentBytes += bytes
+    this.contentEvents += 1
+  }
+}
+
+const DONE = Buffer.from('[DONE]')
+
+function parseObject(data: Buffer): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(data.toString('utf8'))
+    return isRecord(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** `{"error":…}` at the top level. Some vendors send `"error":null` with every chunk. */
+function isError(chunk: Record<string, unknown>): boolean {
+  return chunk.error !== undefined && chunk.error !== null && chunk.error !== false
+}
+
+function hasContent(chunk: Record<string, unknown>): boolean {
+  if (!Array.isArray(chunk.choices)) return false
+  return chunk.choices.some((choice: unknown) => {
+    if (!isRecord(choice)) return false
+    if (choice.finish_reason !== null && choice.finish_reason !== undefined) return true
+    if (typeof choice.text === 'string' && choice.text !== '') return true
+    const { delta } = choice
+    if (!isRecord(delta)) return false
+    for (const key in delta) {
+      if (key === 'role') continue
+      const value = delta[key]
+      if (
+        typeof value === 'string' ? value !== '' : Array.isArray(value) ? value.length > 0 : isRecord(value)
+      )
+        return true
+    }
+    return false
+  })
+}
+
+/** Whether a `finish_reason` that isn't null stands in the event. */
+function hasFinish(data: Buffer): boolean {
+  let at = data.indexOf(FINISH)
+  while (at !== -1) {
+    let position = at + FINISH.length
+    while (data[position] === 0x20 || data[position] === 0x3a) position += 1
+    if (data[position] === 0x22) return true
+    at = data.indexOf(FINISH, position)
+  }
+  return false
+}
+
+/** Length of the string that follows `key`, as it is written; 0 where there is none. */
+function textBytes(data: Buffer, key: Buffer): number {
+  const at = data.indexOf(key)
+  if (at === -1) return 0
+  let position = at + key.length
+  while (data[position] === 0x20 || data[position] === 0x3a) position += 1
+  if (data[position] !== 0x22) return 0
+  const start = position + 1
+  position = start
+  while (position < data.length && data[position] !== 0x22) position += data[position] === 0x5c ? 2 : 1
+  return position - start
+}
+
+function edited(
+  data: Buffer,
+  raw: Buffer,
+  edit: (scan: NonNullable<ReturnType<typeof scanObject>>) => ReturnType<typeof removeMember>,
+): Buffer {
+  const scan = scanObject(data)
+  const splice = scan ? edit(scan) : null
+  return splice ? framed(spliceBytes(data, [splice])) : raw
+}
+
+/** One event. A payload over several lines is JSON, whose line ends are white space. */
+function framed(data: Buffer): Buffer {
+  const line = data.includes(0x0a) ? Buffer.from(data.toString('utf8').replaceAll('\n', ' ')) : data
+  return Buffer.concat([DATA_PREFIX, line, BLANK_LINE])
+}
+
+const DATA_PREFIX = Buffer.from('data: ')
+const BLANK_LINE = Buffer.from('\n\n')
+
+function withBlankLine(raw: Buffer): Buffer {
+  return Buffer.concat([raw, BLANK_LINE])
+}

@@ -1,0 +1,249 @@
+/**
+ * A chat completion, stage by stage, on one page. This page owns every branch and the one settlement; the stages below
+ * take what they need and give a value or throw a `GatewayError`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Call, openCall, type Surroundings, waitingFor } from './call.ts'
+import { parseChatRequest } from './dialects/openai-chat-request.ts'
+import { renderOpenAiErrorEvent } from './dialects/openai-error.ts'
+import { GatewayError } from './gateway-error.ts'
+import type { VendorFailure } from './providers/vendor-failure.ts'
+import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
+import type { Attempt } from './stages/attempt.ts'
+import { identify, readSecret } from './stages/authenticate.ts'
+import { readCallHeaders } from './stages/call-headers.ts'
+import type { TargetPlan } from './stages/choose.ts'
+import {
+  beginStream,
+  endStream,
+  sendError,
+  sendJson,
+  setAnswerHeaders,
+  setOverhead,
+  sinkTo,
+} from './stages/deliver.ts'
+import { dispatchAttempt } from './stages/dispatch.ts'
+import { meterAttempt } from './stages/meter.ts'
+import { readBody } from './stages/read-body.ts'
+import { resolveRoute } from './stages/resolve.ts'
+import { settle } from './stages/settle.ts'
+
+export async function serveChatCompletion(
+  around: Surroundings,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
+  const call = openCall(around, request, response)
+  around.callBegan()
+  try {
+    const configuration = requireConfiguration(call)
+    authenticate(call, configuration)
+    call.headers = readCallHeaders(request.headers)
+    call.chat = parseChatRequest(await waitingFor(call, readBody(request, around.limits.maxBodyBytes)))
+    call.route = resolveRoute(configuration, requireOwner(call), call.chat.model)
+    if (!around.books.accepting) throw new GatewayError('books_full')
+    const { timeouts } = call.route.route
+    call.deadline = call.startedAt + Math.min(timeouts.totalMs, call.headers.timeoutMs ?? timeouts.totalMs)
+
+    const plan = planTargets(call, call.route, configuration)
+    const won = await findAnswer(call, plan)
+    if (won.attempt.json) await answerWhole(call, won, won.attempt.json.bytes)
+    else await answerStream(call, won, call.route)
+  } catch (error) {
+    await refuse(call, error)
+  } finally {
+    around.callEnded()
+  }
+}
+
+interface Won {
+  readonly attempt: Attempt
+  readonly target: CompiledTarget
+  readonly first: CompiledTarget
+  readonly index: number
+  readonly startedAt: number
+}
+
+/**
+ * Tries targets until one answers. A repeat is safe: the caller has seen nothing, a completion changes nothing at the
+ * vendor, and each try is an attempt of its own in the books, with what it cost.
+ */
+async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
+  const { clock } = call.around
+  const { retries } = requireRoute(call)
+  let first: CompiledTarget | null = null
+  let failed: VendorFailure | null = null
+  for (let index = 0; ; index += 1) {
+    if (call.gone) throw new GatewayError('client_closed')
+    const target = await nextTarget(call, plan, failed)
+    first ??= target
+    const startedAt = clock.now()
+    const attempt = dispatchAttempt(call, target, index)
+    call.onGone = () => {
+      if (abortsOnDisconnect(call)) attempt.abort()
+    }
+    await waitingFor(call, attempt.opened)
+    const won = { attempt, target, first, index, startedAt }
+    if (!attempt.failure) return won
+
+    failed = attempt.failure
+    record(call, won)
+    call.lastFailure = failed.reason
+    if (failed.retryAfterMs !== null) call.around.balancer.leaveAlone(target, failed.retryAfterMs)
+    if (!failed.sameTargetMayHelp) plan.giveUpOn(target)
+    const mayRepeat = failed.reason !== null && retries.on.includes(failed.reason) && index < retries.attempts
+    if (!mayRepeat || call.gone || clock.monotonic() >= call.deadline) throw failed.error
+  }
+}
+
+/** Longest wait for a target that wants to be left alone: beyond it, the caller is told when to come back. */
+const MAX_COOLING_WAIT_MS = 2_000
+
+async function nextTarget(
+  call: Call,
+  plan: TargetPlan,
+  failed: VendorFailure | null,
+): Promise<CompiledTarget> {
+  const { clock } = call.around
+  for (;;) {
+    const isRepeat = failed !== null
+    const next = plan.next()
+    if (next === null) throw failed?.error ?? new GatewayError('no_target_available')
+    if (typeof next === 'number') {
+      const waitMs = Math.ceil(next)
+      if (waitMs > MAX_COOLING_WAIT_MS || clock.monotonic() + waitMs >= call.deadline) {
+        throw (
+          failed?.error ??
+          new GatewayError('provider_rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
+        )
+      }
+      await pause(call, waitMs)
+      continue
+    }
+    // Another target is asked at once; the same one gets a breather, at random lengths so that callers don't march.
+    if (isRepeat && plan.size <= call.attempts.length) {
+      const backOffMs = Math.random() * Math.min(2_000, 100 * 2 ** call.attempts.length)
+      if (clock.monotonic() + backOffMs < call.deadline) await pause(call, backOffMs)
+    }
+    return next
+  }
+}
+
+async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
+  record(call, won)
+  setAnswerHeaders(call, won)
+  setOverhead(call)
+  if (call.gone) await settle(call, 499, 'client_closed')
+  else await settle(call, 200, null)
+  sendJson(call, bytes)
+}
+
+async function answerStream(call: Call, won: Won, { route }: CompiledRoute): Promise<void> {
+  const { attempt } = won
+  const leave = () => {
+    if (route.onDisconnect === 'abort') attempt.abort()
+    else attempt.discard()
+  }
+  call.onGone = leave
+  setAnswerHeaders(call, won)
+  setOverhead(call)
+  if (call.gone) leave()
+  else {
+    beginStream(call, attempt)
+    attempt.flow(sinkTo(call.response, attempt, call.around.limits.writeStallMs))
+  }
+  const { failure } = await attempt.ended
+  record(call, won)
+  if (call.gone) return settle(call, 499, 'client_closed')
+  // The status line said 200 long ago; the books say what came of it.
+  await settle(call, failure ? failure.error.status : 200, failure?.error.code ?? null)
+  endStream(call, failure ? renderOpenAiErrorEvent(failure.error) : (attempt.reader?.terminal ?? null))
+}
+
+/** A call that ends without an answer. One that fails after its stream has begun can only be cut. */
+async function refuse(call: Call, error: unknown): Promise<void> {
+  const refusal = error instanceof GatewayError ? error : new GatewayError('internal_error', { cause: error })
+  if (refusal !== error) call.around.report('a call failed inside the gateway', error)
+  if (refusal.code === 'client_closed') call.gone = true
+  if (call.gone) await settle(call, 499, 'client_closed')
+  else await settle(call, refusal.status, refusal.code)
+  if (call.response.headersSent) call.response.destroy()
+  else sendError(call, refusal)
+}
+
+/** Writes a finished attempt into the call: usage, cost, lines. */
+function record(call: Call, { attempt, target, index, startedAt }: Won): void {
+  const {
+    record: entry,
+    lines,
+    unpriced,
+  } = meterAttempt({
+    configuration: requireConfiguration(call),
+    target,
+    attempt,
+    index,
+    at: call.at,
+    startedAt,
+    estimatedInputTokens: call.chat?.estimatedInputTokens ?? 0,
+  })
+  call.attempts.push(entry)
+  call.lines.push(...lines)
+  call.unpriced ||= unpriced
+  call.servedModel = entry.servedModel ?? call.servedModel
+  if (entry.firstTokenMs !== null && attempt.firstTokenAt !== null) {
+    call.firstTokenMs = Math.max(0, Math.round(attempt.firstTokenAt - call.startedAt))
+  }
+}
+
+function authenticate(call: Call, configuration: Configuration): void {
+  const identified = identify(configuration, readSecret(call.request), call.at)
+  // A key that was good once is named in the books, so that its team sees who still sends it.
+  call.owner = identified?.owner ?? null
+  if (!identified?.valid) throw new GatewayError('invalid_api_key')
+}
+
+function planTargets(call: Call, compiled: CompiledRoute, configuration: Configuration): TargetPlan {
+  const { allowUnpriced } = compiled.route
+  const priced = (target: CompiledTarget) =>
+    allowUnpriced || configuration.pricing(target.provider, target.model, call.at) !== null
+  const plan = call.around.balancer.plan(compiled, priced)
+  if (plan.size === 0) {
+    throw new GatewayError('model_unpriced', {
+      message: `No target of the route "${compiled.route.name}" has a price, and the route allows none without.`,
+      param: 'model',
+    })
+  }
+  return plan
+}
+
+/** A call that isn't streamed is always drained: its vendor is done or nearly so, and the answer's usage is exact. */
+function abortsOnDisconnect(call: Call): boolean {
+  return call.chat?.stream === true && requireRoute(call).onDisconnect === 'abort'
+}
+
+function pause(call: Call, ms: number): Promise<void> {
+  const waited = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    call.onGone = () => {
+      clearTimeout(timer)
+      reject(new GatewayError('client_closed'))
+    }
+    if (call.gone) call.onGone()
+  })
+  return waitingFor(call, waited)
+}
+
+function requireConfiguration({ configuration }: Call): Configuration {
+  if (!configuration) throw new GatewayError('not_configured')
+  return configuration
+}
+
+function requireOwner({ owner }: Call): KeyOwner {
+  if (!owner) throw new GatewayError('invalid_api_key')
+  return owner
+}
+
+function requireRoute({ route }: Call): CompiledRoute['route'] {
+  if (!route) throw new GatewayError('model_not_found')
+  return route.route
+}

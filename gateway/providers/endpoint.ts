@@ -1,0 +1,67 @@
+/**
+ * The compiled form of a provider's account: its address taken apart once, its keys taken in turn, its secrets known so
+ * that they can be kept out of words. Kept for as long as the configuration keeps the entity.
+ */
+import type { ProviderEntity } from '../../lib/contract/entities.ts'
+import type { Clock } from '../clock.ts'
+import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts'
+import type { Provider } from './provider.ts'
+import { providerOf } from './registry.ts'
+
+export interface Endpoint {
+  readonly provider: Provider
+  readonly entity: ProviderEntity
+  readonly origin: string
+  /** Without a slash at its end. */
+  readonly basePath: string
+  readonly secrets: readonly string[]
+  readonly simulated: Upstream | null
+  nextKey: number
+}
+
+const endpoints = new WeakMap<ProviderEntity, Endpoint>()
+
+/** Null when this gateway can't speak to it: an unknown kind, or no address. */
+export function endpointOf(entity: ProviderEntity, clock: Clock): Endpoint | null {
+  const known = endpoints.get(entity)
+  if (known) return known
+  const provider = providerOf(entity.kind)
+  const address = entity.baseUrl ?? provider?.defaultBaseUrl
+  if (!provider || !address || !URL.canParse(address)) return null
+  const { origin, pathname } = new URL(address)
+  const endpoint: Endpoint = {
+    provider,
+    entity,
+    origin,
+    basePath: pathname.replace(/\/+$/, ''),
+    secrets: apiKeys(entity),
+    simulated: provider.simulate?.(entity, clock) ?? null,
+    nextKey: 0,
+  }
+  endpoints.set(entity, endpoint)
+  return endpoint
+}
+
+/** A request to a path below the account's address, with its credentials; several keys take turns. */
+export function requestTo(
+  endpoint: Endpoint,
+  call: { method: 'GET' | 'POST'; path: string; headers: Record<string, string>; body: Buffer | null },
+): UpstreamRequest {
+  const { secrets } = endpoint
+  const apiKey = secrets[endpoint.nextKey % secrets.length] ?? null
+  endpoint.nextKey = (endpoint.nextKey + 1) % Math.max(1, secrets.length)
+  return {
+    method: call.method,
+    origin: endpoint.origin,
+    path: endpoint.basePath + call.path,
+    headers: { ...call.headers, ...endpoint.provider.accountHeaders(endpoint.entity, apiKey) },
+    body: call.body,
+    allowPrivateNetwork: endpoint.entity.allowPrivateNetwork,
+  }
+}
+
+function apiKeys({ credentials }: ProviderEntity): string[] {
+  const { apiKey } = credentials
+  const list = Array.isArray(apiKey) ? apiKey : [apiKey]
+  return list.filter((key): key is string => typeof key === 'string' && key !== '')
+}

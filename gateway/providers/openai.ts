@@ -1,0 +1,34 @@
+/** OpenAI's own API. */
+import { isRecord } from '../dialects/openai-usage.ts'
+import type { Provider, VendorError } from './provider.ts'
+
+export const openai: Provider = {
+  kind: 'openai',
+  defaultBaseUrl: 'https://api.openai.com/v1',
+  outputCapMember: 'max_completion_tokens',
+  accountHeaders({ options }, apiKey) {
+    const headers: Record<string, string> = {}
+    if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`
+    // Only from the account: a caller who could name another organization could spend its money.
+    if (typeof options.organization === 'string') headers['openai-organization'] = options.organization
+    if (typeof options.project === 'string') headers['openai-project'] = options.project
+    return headers
+  },
+  readError: readOpenAiEnvelope,
+}
+
+/** `{"error":{"message","type","param","code"}}`. */
+export function readOpenAiEnvelope(body: unknown): VendorError | null {
+  if (!isRecord(body)) return null
+  return readOpenAiErrorObject(body.error)
+}
+
+/** The object inside the envelope, as it also stands in an error event of a stream. */
+export function readOpenAiErrorObject(error: unknown): VendorError | null {
+  if (!isRecord(error) || typeof error.message !== 'string') return null
+  return {
+    message: error.message,
+    code: typeof error.code === 'string' ? error.code : typeof error.type === 'string' ? error.type : null,
+    param: typeof error.param === 'string' ? error.param : null,
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Why an attempt failed, in our catalogue's words, and whether another may be made for it. A vendor's own message is told
+ * only from its documented envelope, and without secrets.
+ */
+import type { RetryReason } from '../../lib/contract/entities.ts'
+import { GatewayError } from '../gateway-error.ts'
+import type { UpstreamError, UpstreamHeaders } from '../upstream/upstream.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { VendorError } from './provider.ts'
+
+export interface VendorFailure {
+  readonly error: GatewayError
+  /** Null: another try can't help. */
+  readonly reason: RetryReason | null
+  /** False when the same target would say the same again. */
+  readonly sameTargetMayHelp: boolean
+  /** The vendor's status; null when there was no answer. */
+  readonly status: number | null
+  /** How long the vendor asks to be left alone. */
+  readonly retryAfterMs: number | null
+}
+
+/** Vendors' own statuses that tell the caller about its request: they keep their status. */
+const CALLERS_FAULT = new Set([400, 404, 413, 422])
+
+/** An answer with a status other than 2xx. */
+export function failureOfStatus(
+  endpoint: Endpoint,
+  status: number,
+  headers: UpstreamHeaders,
+  body: Buffer,
+  now: number,
+): VendorFailure {
+  const told = endpoint.provider.readError(parseJson(body))
+  const retryAfterMs = status === 429 || status === 503 ? readRetryAfter(headers, now) : null
+  const name = endpoint.entity.name
+  if (CALLERS_FAULT.has(status)) {
+    const fallback = `The provider ${name} answered with HTTP ${status}.`
+    return failure(endpoint, told, fallback, { status, sent: status, reason: null, same: false })
+  }
+  if (status === 401 || status === 402 || status === 403) {
+    // The vendor's words may repeat a part of the key; the caller can do nothing about it anyway.
+    const message = `The provider ${name} did not accept the gateway's account (HTTP ${status}).`
+    return failure(endpoint, null, message, { status, sent: 502, reason: 'serverError', same: false })
+  }
+  if (status === 429) {
+    const error = new GatewayError('provider_rate_limited', {
+      message: words(endpoint, told) ?? `The provider ${name} is limiting requests.`,
+      ...(retryAfterMs === null ? {} : { retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)) }),
+      ...codeOf(told),
+    })
+    // `insufficient_quota` is a 429 that no waiting cures; another account may.
+    const spent = told?.code === 'insufficient_quota'
+    return { error, reason: 'rateLimit', sameTargetMayHelp: !spent, status, retryAfterMs }
+  }
+  if (status === 408) return timedOut(endpoint, `The provider ${name} gave up waiting (HTTP 408).`, status)
+  const reason = status >= 500 ? 'serverError' : null
+  const fallback = `The provider ${name} answered with HTTP ${status}.`
+  return { ...failure(endpoint, told, fallback, { status, sent: 502, reason, same: true }), retryAfterMs }
+}
+
+/** An error that the vendor sent inside a 200. */
+export function failureOfErrorBody(endpoint: Endpoint, error: unknown): VendorFailure {
+  const told = endpoint.provider.readError({ error })
+  const options = { status: 200, sent: 502, reason: 'serverError', same: true } as const
+  return failure(endpoint, told, `The provider ${endpoint.entity.name} answered with an error.`, options)
+}
+
+/** A 200 that isn't what was asked for. */
+export function garbage(endpoint: Endpoint, what: string, status: number): VendorFailure {
+  const message = `The provider ${endpoint.entity.name} sent ${what}.`
+  return failure(endpoint, null, message, { status, sent: 502, reason: 'serverError', same: true })
+}
+
+export function failureOfConnection(
+  endpoint: Endpoint,
+  cause: UpstreamError,
+  status: number | null,
+): VendorFailure {
+  const { name } = endpoint.entity
+  switch (cause.failure) {
+    case 'refused': {
+      const message = `The provider ${name} has an address that is not allowed. ${cause.message}`
+      return failure(endpoint, null, message, { status, sent: 502, reason: 'connection', same: false, cause })
+    }
+    case 'connectTimeout':
+      return {
+        ...timedOut(endpoint, `The provider ${name} could not be reached in time.`, status),
+        reason: 'connection',
+      }
+    case 'connect':
+      return failure(endpoint, null, `The provider ${name} could not be reached. ${cause.message}`, {
+        status,
+        sent: 502,
+        reason: 'connection',
+        same: true,
+        cause,
+      })
+    case 'tooLarge':
+      return garbage(endpoint, 'more than the gateway takes', status ?? 200)
+    case 'broken':
+      return failure(endpoint, null, `The connection to the provider ${name} broke.`, {
+        status,
+        sent: 502,
+        reason: 'connection',
+        same: true,
+        cause,
+      })
+  }
+}
+
+export function timedOut(_endpoint: Endpoint, message: string, status: number | null): VendorFailure {
+  const error = new GatewayError('provider_timeout', { message })
+  return { error, reason: 'timeout', sameTargetMayHelp: true, status, retryAfterMs: null }
+}
+
+const MAX_RETRY_AFTER_MS = 60_000
+
+/**
+ * `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), bounded to a minute; null when there is
+ * none or it makes no sense.
+ */
+export function readRetryAfter(headers: UpstreamHeaders, now: number): number | null {
+  const ms = single(headers['retry-after-ms'])
+  if (ms !== null && /^\d{1,12}(\.\d+)?$/.test(ms)) return Math.min(MAX_RETRY_AFTER_MS, Number(ms))
+  const text = single(headers['retry-after'])
+  if (text === null) return null
+  if (/^\d{1,12}(\.\d+)?$/.test(text)) return Math.min(MAX_RETRY_AFTER_MS, Number(text) * 1_000)
+  if (!/^[A-Z][a-z]{2}, /.test(text)) return null
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? null : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, at - now))
+}
+
+function single(value: string | string[] | undefined): string | null {
+  const first = Array.isArray(value) ? value[0] : value
+  return first === undefined ? null : first.trim()
+}
+
+interface FailureOptions {
+  readonly status: number | null
+  readonly sent: number
+  readonly reason: RetryReason | null
+  readonly same: boolean
+  readonly cause?: unknown
+}
+
+function failure(
+  endpoint: Endpoint,
+  told: VendorError | null,
+  fallback: string,
+  options: FailureOptions,
+): VendorFailure {
+  const error = new GatewayError('provider_error', {
+    message: words(endpoint, told) ?? fallback,
+    status: options.sent,
+    ...(told?.param ? { param: told.param.slice(0, 200) } : {}),
+    ...codeOf(told),
+    ...(options.cause === undefined ? {} : { cause: options.cause }),
+  })
+  const { reason, same: sameTargetMayHelp, status } = options
+  return { error, reason, sameTargetMayHelp, status, retryAfterMs: null }
+}
+
+const MAX_MESSAGE = 1_000
+const KEY_SHAPES = /\b(?:sk|pk|rk|gsk|xai|key|Bearer)[-_ ][A-Za-z0-9_\-*.]{8,}/g
+
+function words(endpoint: Endpoint, told: VendorError | null): string | null {
+  if (!told) return null
+  let message = told.message
+  for (const secret of endpoint.secrets) message = message.replaceAll(secret, '[removed]')
+  return message.replace(KEY_SHAPES, '[removed]').slice(0, MAX_MESSAGE)
+}
+
+function codeOf(told: VendorError | null): { providerCode?: string } {
+  return told?.code ? { providerCode: told.code.slice(0, 100) } : {}
+}
+
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,387 @@
+/**
+ * One attempt at one target: a state machine over the vendor's bytes. Until the first token it holds what comes, so that
+ * the caller may still be served by another; from then on it lets the bytes flow, as fast as the caller takes them.
+ */
+import type { RoutePolicy } from '../../lib/contract/entities.ts'
+import type { Clock } from '../clock.ts'
+import { SseOverflow } from '../codec/sse.ts'
+import { type ChatStreamOptions, ChatStreamReader } from '../dialects/openai-chat-stream.ts'
+import { isRecord, type ReadUsage, usageOf } from '../dialects/openai-usage.ts'
+import { GatewayError } from '../gateway-error.ts'
+import type { Endpoint } from '../providers/endpoint.ts'
+import {
+  failureOfConnection,
+  failureOfErrorBody,
+  failureOfStatus,
+  garbage,
+  parseJson,
+  timedOut,
+  type VendorFailure,
+} from '../providers/vendor-failure.ts'
+import {
+  type Upstream,
+  UpstreamError,
+  type UpstreamExchange,
+  type UpstreamHandler,
+  type UpstreamHeaders,
+  type UpstreamRequest,
+} from '../upstream/upstream.ts'
+
+/** Bytes that are held before the first token; a vendor that sends more without one is taken to have begun. */
+const MAX_HELD_BYTES = 64 * 1024
+const MAX_JSON_BYTES = 32 * 1024 * 1024
+const MAX_ERROR_BYTES = 64 * 1024
+const ERROR_BODY_MS = 10_000
+/** How long a vendor may take to close after `[DONE]` before its connection is given up. */
+const LINGER_MS = 2_000
+
+export interface AttemptOptions {
+  readonly endpoint: Endpoint
+  readonly stream: boolean
+  readonly timeouts: RoutePolicy['timeouts']
+  /** Monotonic milliseconds at which the whole call's time is up. */
+  readonly deadline: number
+  readonly clock: Clock
+  readonly reading: ChatStreamOptions
+}
+
+/** Takes what may be forwarded; false asks for a pause until `resume`. */
+export type Sink = (chunks: Buffer[]) => boolean
+
+/** Why a stream that had begun is over. `failure` null: it came to its own end. */
+export interface StreamEnd {
+  readonly failure: VendorFailure | null
+  readonly aborted: boolean
+}
+
+const DISCARD: Sink = () => true
+
+type State = 'waiting' | 'refusal' | 'json' | 'holding' | 'flowing' | 'over'
+
+export class Attempt implements UpstreamHandler {
+  readonly endpoint: Endpoint
+  readonly startedAt: number
+  /** Resolves when it is known what this is: an answer, a stream that has begun, or a failure. */
+  readonly opened: Promise<void>
+  /** Resolves when a stream that had begun is over. */
+  readonly ended: Promise<StreamEnd>
+  status: number | null = null
+  failure: VendorFailure | null = null
+  aborted = false
+  /** Set for a whole answer. */
+  json: { readonly bytes: Buffer; readonly fields: Record<string, unknown> } | null = null
+  reader: ChatStreamReader | null = null
+  /** Monotonic milliseconds. */
+  firstTokenAt: number | null = null
+  endedAt: number | null = null
+  headers: UpstreamHeaders = {}
+
+  readonly #options: AttemptOptions
+  readonly #opening = Promise.withResolvers<void>()
+  readonly #ending = Promise.withResolvers<StreamEnd>()
+  #state: State = 'waiting'
+  #exchange: UpstreamExchange | null = null
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #sink: Sink | null = null
+  #paused = false
+  #lastByteAt: number
+  #phaseDeadline: number
+  #timer: NodeJS.Timeout | null = null
+  #sawEnd = false
+
+  constructor(options: AttemptOptions) {
+    this.#options = options
+    this.endpoint = options.endpoint
+    this.startedAt = options.clock.monotonic()
+    this.#lastByteAt = this.startedAt
+    this.#phaseDeadline = options.stream
+      ? this.startedAt + options.timeouts.firstTokenMs
+      : Number.POSITIVE_INFINITY
+    this.opened = this.#opening.promise
+    this.ended = this.#ending.promise
+  }
+
+  start(upstream: Upstream, request: UpstreamRequest) {
+    this.#arm()
+    try {
+      const exchange = upstream.dispatch(request, this)
+      this.#exchange = exchange
+      if (this.#state === 'over') exchange.abort()
+    } catch (error) {
+      this.#fail(
+        failureOfConnection(this.endpoint, new UpstreamError('broken', 'not sent', { cause: error }), null),
+      )
+    }
+  }
+
+  /** Lets a stream that has begun flow: what was held first, then all that comes. */
+  flow(sink: Sink) {
+    this.#sink = sink
+    this.#flowOut()
+  }
+
+  /** The caller is gone, and the rest is read for the books alone. */
+  discard() {
+    this.flow(DISCARD)
+    this.resume()
+  }
+
+  resume() {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#lastByteAt = this.#options.clock.monotonic()
+    this.#exchange?.resume()
+  }
+
+  /** The caller went away, and nobody wants the rest. */
+  abort() {
+    if (this.#state === 'over') return
+    this.aborted = true
+    const failure = {
+      error: new GatewayError('client_closed'),
+      reason: null,
+      sameTargetMayHelp: false,
+      status: this.status,
+      retryAfterMs: null,
+    }
+    if (this.#state === 'flowing') this.#finish({ failure, aborted: true })
+    else this.#fail(failure)
+  }
+
+  /** The usage that the vendor told, if it did. */
+  usage(): ReadUsage | null {
+    return this.json ? usageOf(this.json.fields) : (this.reader?.usage ?? null)
+  }
+
+  onHeaders(status: number, headers: UpstreamHeaders) {
+    if (this.#state !== 'waiting') return
+    const { clock, stream } = this.#options
+    this.status = status
+    this.headers = headers
+    this.#lastByteAt = clock.monotonic()
+    const encoding = headers['content-encoding']
+    if (encoding !== undefined && encoding !== 'identity') {
+      return this.#fail(garbage(this.endpoint, 'a compressed answer, which nobody asked for', status))
+    }
+    if (status < 200 || status > 299) {
+      this.#state = 'refusal'
+      this.#phaseDeadline = Math.min(this.#phaseDeadline, clock.monotonic() + ERROR_BODY_MS)
+      this.#arm()
+      return
+    }
+    const type = String(headers['content-type'] ?? '').toLowerCase()
+    if (stream && !type.includes('json')) {
+      if (type.includes('html'))
+        return this.#fail(garbage(this.endpoint, 'a web page instead of a stream', status))
+      this.#state = 'holding'
+      this.reader = new ChatStreamReader(this.#options.reading)
+    } else this.#state = 'json'
+  }
+
+  onData(chunk: Buffer) {
+    this.#lastByteAt = this.#options.clock.monotonic()
+    switch (this.#state) {
+      case 'holding':
+      case 'flowing':
+        return this.#readStream(chunk)
+      case 'refusal':
+        if (this.#bytes < MAX_ERROR_BYTES) this.#keep(chunk)
+        return
+      case 'json':
+        this.#keep(chunk)
+        if (this.#bytes > MAX_JSON_BYTES) {
+          this.#fail(
+            garbage(this.endpoint, `an answer of more than ${MAX_JSON_BYTES} bytes`, this.status ?? 200),
+          )
+        }
+        return
+    }
+  }
+
+  onEnd() {
+    const status = this.status ?? 0
+    switch (this.#state) {
+      case 'refusal':
+        return this.#failOfRefusal()
+      case 'json': {
+        const bytes = Buffer.concat(this.#chunks, this.#bytes)
+        const fields = parseJson(bytes)
+        if (!isRecord(fields))
+          return this.#fail(garbage(this.endpoint, 'an answer that is not valid JSON', status))
+        if (isRecord(fields.error) || (typeof fields.error === 'string' && fields.error !== '')) {
+          return this.#fail(failureOfErrorBody(this.endpoint, fields.error))
+        }
+        if (!Array.isArray(fields.choices)) {
+          return this.#fail(garbage(this.endpoint, 'an answer without "choices"', status))
+        }
+        this.json = { bytes, fields }
+        this.firstTokenAt = this.#options.clock.monotonic()
+        this.#close()
+        return this.#opening.resolve()
+      }
+      case 'holding':
+      case 'flowing':
+        return this.#endOfStream()
+      case 'waiting':
+        return this.#fail(garbage(this.endpoint, 'no answer', 0))
+    }
+  }
+
+  onError(error: UpstreamError) {
+    if (this.#state === 'over') return
+    // A refusal whose body broke is still a refusal.
+    if (this.#state === 'refusal') return this.#failOfRefusal()
+    this.#exchange = null
+    const failure = failureOfConnection(this.endpoint, error, this.status)
+    if (this.#state === 'flowing') this.#finish({ failure, aborted: false })
+    else this.#fail(failure)
+  }
+
+  #readStream(chunk: Buffer) {
+    const { reader } = this
+    if (!reader) return
+    try {
+      reader.push(chunk)
+    } catch (error) {
+      if (!(error instanceof SseOverflow)) throw error
+      return this.#breakOff(garbage(this.endpoint, error.message, this.status ?? 200))
+    }
+    if (this.#state === 'flowing') return this.#flowOut()
+    this.#bytes += chunk.length
+    if (reader.begun || reader.terminal) return this.#begin()
+    if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
+    if (reader.garbage)
+      return this.#fail(garbage(this.endpoint, 'a stream that is not valid', this.status ?? 200))
+    if (this.#bytes > MAX_HELD_BYTES) this.#begin()
+  }
+
+  #begin() {
+    this.#state = 'flowing'
+    this.firstTokenAt = this.#options.clock.monotonic()
+    this.#phaseDeadline = Number.POSITIVE_INFINITY
+    this.#arm()
+    this.#opening.resolve()
+  }
+
+  #flowOut() {
+    const { reader } = this
+    // Before there is somebody to take it, it waits.
+    if (!reader || !this.#sink) return
+    const chunks = reader.take()
+    const willing = chunks.length === 0 || this.#sink(chunks)
+    if (this.#state !== 'flowing') return
+    if (reader.error !== null) this.#breakOff(failureOfErrorBody(this.endpoint, reader.error))
+    else if (reader.terminal) this.#finish({ failure: null, aborted: false })
+    else if (this.#sawEnd) this.#finish({ failure: this.#failureOfEnd(reader), aborted: false })
+    else if (!willing && !this.#paused) {
+      this.#paused = true
+      this.#exchange?.pause()
+    }
+  }
+
+  #endOfStream() {
+    const { reader } = this
+    if (!reader) return
+    this.#exchange = null
+    this.#sawEnd = true
+    reader.end()
+    if (this.#state === 'holding') {
+      if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
+      if (!reader.begun && !reader.terminal) {
+        return this.#fail(garbage(this.endpoint, 'a stream that ended before it began', this.status ?? 200))
+      }
+      this.#begin()
+    }
+    this.#flowOut()
+  }
+
+  /** A vendor that leaves `[DONE]` out has still ended when it gave its finish reason. */
+  #failureOfEnd(reader: ChatStreamReader): VendorFailure | null {
+    if (reader.finished) return null
+    const cause = new UpstreamError('broken', 'The stream ended in the middle.')
+    return failureOfConnection(this.endpoint, cause, this.status)
+  }
+
+  #failOfRefusal() {
+    const body = Buffer.concat(this.#chunks, this.#bytes)
+    const now = this.#options.clock.now()
+    this.#fail(failureOfStatus(this.endpoint, this.status ?? 0, this.headers, body, now))
+  }
+
+  #breakOff(failure: VendorFailure) {
+    if (this.#state === 'flowing') this.#finish({ failure, aborted: false })
+    else this.#fail(failure)
+  }
+
+  #fail(failure: VendorFailure) {
+    if (this.#state === 'over') return
+    this.failure = failure
+    this.#close()
+    this.#exchange?.abort()
+    this.#opening.resolve()
+  }
+
+  #finish(end: StreamEnd) {
+    if (this.#state === 'over') return
+    this.failure = end.failure
+    this.#close()
+    if (end.failure) this.#exchange?.abort()
+    else if (this.#exchange) {
+      // A clean end lets the connection be used again; one that stays open for no reason is given up.
+      const exchange = this.#exchange
+      if (this.#paused) exchange.resume()
+      setTimeout(() => exchange.abort(), LINGER_MS).unref()
+    }
+    this.#ending.resolve(end)
+  }
+
+  #close() {
+    this.#state = 'over'
+    this.#chunks = []
+    this.endedAt = this.#options.clock.monotonic()
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  #keep(chunk: Buffer) {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+  }
+
+  /** One timer for all clocks: it looks again when it fires, so that a chunk costs no timer. */
+  #arm() {
+    if (this.#timer) clearTimeout(this.#timer)
+    const wait = Math.max(1, this.#nextDeadline() - this.#options.clock.monotonic())
+    this.#timer = setTimeout(() => this.#onTimer(), Math.min(wait, 2 ** 31 - 1))
+  }
+
+  #nextDeadline(): number {
+    const idle =
+      this.#state === 'flowing' && !this.#paused
+        ? this.#lastByteAt + this.#options.timeouts.idleMs
+        : Number.POSITIVE_INFINITY
+    // Paused by a slow caller, silence is not the vendor's: look again later.
+    const recheck = this.#paused
+      ? this.#options.clock.monotonic() + this.#options.timeouts.idleMs
+      : Number.POSITIVE_INFINITY
+    return Math.min(this.#options.deadline, this.#phaseDeadline, idle, recheck)
+  }
+
+  #onTimer() {
+    this.#timer = null
+    if (this.#state === 'over') return
+    const { clock, deadline } = this.#options
+    const now = clock.monotonic()
+    if (now < this.#nextDeadline()) return this.#arm()
+    const { name } = this.endpoint.entity
+    if (this.#state === 'refusal' && now < deadline) return this.#failOfRefusal()
+    const what =
+      now >= deadline
+        ? `The provider ${name} did not finish in the time that the call had.`
+        : this.#state === 'flowing'
+          ? `The provider ${name} fell silent in the middle of its answer.`
+          : `The provider ${name} did not begin to answer in time.`
+    this.#breakOff(timedOut(this.endpoint, what, this.status))
+  }
+}

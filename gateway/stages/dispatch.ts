@@ -1,0 +1,107 @@
+/** Sends one attempt on its way: the intent into the journal first, then the bytes to the vendor. */
+import { formatUsd } from '../../lib/contract/money.ts'
+import type { Call } from '../call.ts'
+import { chatBodyFor } from '../dialects/openai-chat-request.ts'
+import { GatewayError } from '../gateway-error.ts'
+import { endpointOf, requestTo } from '../providers/endpoint.ts'
+import type { CompiledTarget } from '../snapshot/configuration.ts'
+import { Attempt } from './attempt.ts'
+import { priceAttempt, sumCost } from './meter.ts'
+
+const USER_AGENT = 'gatehouse/0.1'
+const CHAT_PATH = '/chat/completions'
+
+/** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent. */
+export function dispatchAttempt(call: Call, target: CompiledTarget, index: number): Attempt {
+  const { around, chat, route, configuration } = call
+  if (!chat || !route || !configuration) throw new GatewayError('internal_error')
+  const endpoint = endpointOf(target.provider, around.clock)
+  if (!endpoint) {
+    throw new GatewayError('no_target_available', {
+      message: `This gateway can't reach the provider ${target.provider.name}: it knows no address for it.`,
+    })
+  }
+  call.simulated = endpoint.simulated !== null
+  intend(call, target, index)
+
+  const attempt = new Attempt({
+    endpoint,
+    stream: chat.stream,
+    timeouts: route.route.timeouts,
+    deadline: call.deadline,
+    clock: around.clock,
+    reading: {
+      usageAsked: chat.usageAsked,
+      quote: ({ usage, exact }, servedModel) => {
+        const source = exact ? 'provider' : 'estimated'
+        const { picoUsd } = priceAttempt(
+          { configuration, target, at: call.at, index },
+          servedModel,
+          usage,
+          source,
+        )
+        const before = sumCost(call.attempts)
+        return picoUsd === null || before === null ? null : formatUsd(before + picoUsd)
+      },
+    },
+  })
+  const body = chatBodyFor(chat, {
+    model: target.model,
+    maxOutputTokens: route.route.maxOutputTokens,
+    capMember: endpoint.provider.outputCapMember,
+  })
+  const request = requestTo(endpoint, {
+    method: 'POST',
+    path: CHAT_PATH,
+    headers: upstreamHeaders(call),
+    body,
+  })
+  attempt.start(endpoint.simulated ?? around.upstream, request)
+  return attempt
+}
+
+/** By allow-list: a caller's key, cookies, forwarding headers and ours never reach a vendor. */
+function upstreamHeaders(call: Call): Record<string, string> {
+  const headers: Record<string, string> = {
+    accept: call.chat?.stream ? 'text/event-stream' : 'application/json',
+    'accept-encoding': 'identity',
+    'content-type': 'application/json',
+    'user-agent': USER_AGENT,
+    // OpenAI logs this id, so that a call can be found on its side too.
+    'x-client-request-id': call.id,
+  }
+  const beta = call.request.headers['openai-beta']
+  if (typeof beta === 'string') headers['openai-beta'] = beta
+  if (call.headers?.traceparent) headers.traceparent = call.headers.traceparent
+  return headers
+}
+
+function intend(call: Call, target: CompiledTarget, index: number): void {
+  const { around, owner, route, chat, headers } = call
+  around.books.intend({
+    callId: call.id,
+    attempt: index,
+    call: {
+      id: call.id,
+      traceId: call.traceId,
+      at: call.at,
+      kind: 'llm',
+      teamId: owner?.team.id ?? null,
+      consumerId: owner?.consumer.id ?? null,
+      keyId: owner?.key.id ?? null,
+      routeId: route?.route.id ?? null,
+      route: route?.route.name ?? null,
+      stream: chat?.stream ?? false,
+      requestedModel: chat?.model ?? null,
+      endUser: headers?.endUser ?? null,
+      tags: headers?.tags ?? {},
+      revision: call.configuration?.revision ?? 0,
+      simulated: call.simulated,
+    },
+    providerId: target.provider.id,
+    providerKind: target.provider.kind,
+    model: target.model,
+    startedAt: around.clock.now(),
+    estimatedInputTokens: chat?.estimatedInputTokens ?? 0,
+  })
+}

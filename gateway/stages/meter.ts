@@ -1,0 +1,152 @@
+/**
+ * What an attempt used and cost. The vendor's own count is believed where it told one that can be true; else the call is
+ * estimated from what was sent and received, and says so. A price that isn't known makes it unpriced, never free.
+ */
+
+import { priceUsage } from '../../lib/contract/pricing.ts'
+import { NO_USAGE, type Usage, type UsageSource } from '../../lib/contract/usage.ts'
+import type { Attempt as AttemptRecord, LedgerLine } from '../../lib/contract/usage-event.ts'
+import { estimateTextTokens } from '../dialects/openai-chat-request.ts'
+import { isRecord, type ReadUsage } from '../dialects/openai-usage.ts'
+import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
+import type { Attempt } from './attempt.ts'
+
+export interface Metered {
+  readonly record: AttemptRecord
+  readonly lines: LedgerLine[]
+  readonly unpriced: boolean
+}
+
+export interface MeterInput {
+  readonly configuration: Configuration
+  readonly target: CompiledTarget
+  readonly attempt: Attempt
+  readonly index: number
+  /** Epoch milliseconds: when the call arrived (its price's moment), and when this attempt began. */
+  readonly at: number
+  readonly startedAt: number
+  readonly estimatedInputTokens: number
+}
+
+export function meterAttempt(input: MeterInput): Metered {
+  const { attempt, target } = input
+  const servedModel = servedModelOf(attempt)
+  const { usage, source } = usageOfAttempt(attempt, input.estimatedInputTokens)
+  const cost = priceAttempt(input, servedModel, usage, source)
+  const { failure } = attempt
+  const endedAt = attempt.endedAt ?? attempt.startedAt
+  return {
+    lines: cost.lines,
+    unpriced: cost.picoUsd === null,
+    record: {
+      providerId: target.provider.id,
+      providerKind: target.provider.kind,
+      model: target.model,
+      servedModel,
+      status: attempt.status,
+      code: failure?.error.code ?? null,
+      outcome: failure === null ? 'ok' : attempt.firstTokenAt !== null || attempt.aborted ? 'cut' : 'error',
+      startedAt: input.startedAt,
+      latencyMs: Math.max(0, Math.round(endedAt - attempt.startedAt)),
+      firstTokenMs:
+        attempt.firstTokenAt === null
+          ? null
+          : Math.max(0, Math.round(attempt.firstTokenAt - attempt.startedAt)),
+      usage,
+      usageSource: source,
+      costPicoUsd: cost.picoUsd === null ? null : cost.picoUsd.toString(),
+    },
+  }
+}
+
+export interface Cost {
+  readonly lines: LedgerLine[]
+  /** Null: unpriced. */
+  readonly picoUsd: bigint | null
+}
+
+/** The price of a usage: by the model that the vendor said it served, else by the target's. */
+export function priceAttempt(
+  { configuration, target, at, index }: Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>,
+  servedModel: string | null,
+  usage: Usage,
+  source: UsageSource,
+): Cost {
+  if (source === 'none') return { lines: [], picoUsd: 0n }
+  const pricing =
+    (servedModel === null ? null : configuration.pricing(target.provider, servedModel, at)) ??
+    configuration.pricing(target.provider, target.model, at)
+  if (!pricing) return { lines: [], picoUsd: null }
+  const { lines, costPicoUsd } = priceUsage(pricing, usage, index)
+  return { lines, picoUsd: costPicoUsd }
+}
+
+export function servedModelOf(attempt: Attempt): string | null {
+  const model = attempt.json?.fields.model
+  if (typeof model === 'string' && model !== '') return model.slice(0, 200)
+  return attempt.reader?.servedModel ?? null
+}
+
+function usageOfAttempt(
+  attempt: Attempt,
+  estimatedInputTokens: number,
+): { usage: Usage; source: UsageSource } {
+  const told: ReadUsage | null = attempt.usage()
+  if (told) return { usage: told.usage, source: told.exact ? 'provider' : 'estimated' }
+  if (!mayHaveBeenCharged(attempt)) return { usage: NO_USAGE, source: 'none' }
+  const outputTokens = estimateOutputTokens(attempt)
+  return { usage: { ...NO_USAGE, inputTokens: estimatedInputTokens, outputTokens }, source: 'estimated' }
+}
+
+/**
+ * Whether the vendor may have worked for this attempt although it never said how much: it began an answer, or was still
+ * at it when the time was up or the caller went. A refusal, or a connection that was never made, costs nothing.
+ */
+function mayHaveBeenCharged(attempt: Attempt): boolean {
+  const { failure, status } = attempt
+  if (failure === null || attempt.firstTokenAt !== null || attempt.aborted) return true
+  if (failure.reason === 'timeout') return status === null || status < 300
+  return failure.reason === 'connection' && status !== null && status < 300
+}
+
+function estimateOutputTokens(attempt: Attempt): number {
+  const { reader, json } = attempt
+  // Most vendors send a token an event, some several: the larger count is nearer.
+  if (reader) return Math.max(reader.contentEvents, estimateTextTokens(reader.contentBytes))
+  return json ? estimateTextTokens(textBytesOf(json.fields)) : 0
+}
+
+function textBytesOf(fields: Record<string, unknown>): number {
+  if (!Array.isArray(fields.choices)) return 0
+  let bytes = 0
+  for (const choice of fields.choices) {
+    const message = isRecord(choice) && isRecord(choice.message) ? choice.message : {}
+    for (const key of ['content', 'refusal', 'reasoning_content', 'reasoning']) {
+      const text = message[key]
+      if (typeof text === 'string') bytes += Buffer.byteLength(text)
+    }
+    if (Array.isArray(message.tool_calls)) bytes += JSON.stringify(message.tool_calls).length
+  }
+  return bytes
+}
+
+/** Sums over attempts, for the call. */
+export function sumUsage(records: readonly AttemptRecord[]): { usage: Usage; source: UsageSource } {
+  const sum: Usage = { ...NO_USAGE }
+  let source: UsageSource = 'none'
+  for (const { usage, usageSource } of records) {
+    for (const key of Object.keys(sum) as (keyof Usage)[]) sum[key] += usage[key]
+    if (usageSource === 'estimated' || (usageSource === 'provider' && source === 'none')) source = usageSource
+  }
+  return { usage: sum, source }
+}
+
+/** Null as soon as one attempt's cost isn't known. */
+export function sumCost(records: readonly AttemptRecord[]): bigint | null {
+  let sum = 0n
+  for (const { costPicoUsd } of records) {
+    if (costPicoUsd === null) return null
+    sum += BigInt(costPicoUsd)
+  }
+  return sum
+}

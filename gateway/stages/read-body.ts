@@ -1,0 +1,50 @@
+/** The bytes of a request, bounded before they are read; a body that lies about its length is cut off at the bound. */
+import type { IncomingMessage } from 'node:http'
+import { GatewayError } from '../gateway-error.ts'
+
+/**
+ * @throws GatewayError `unsupported_media_type`, `request_too_large`, or `client_closed` when the caller went away.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const { headers } = request
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new GatewayError('unsupported_media_type')
+  const type = headers['content-type']
+  if (type !== undefined && !/^application\/(?:[a-z.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+    throw new GatewayError('unsupported_media_type')
+  }
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const onData = (chunk: Buffer) => {
+      length += chunk.length
+      if (length > maxBytes) {
+        done()
+        reject(tooLarge(maxBytes))
+      } else chunks.push(chunk)
+    }
+    const onEnd = () => {
+      done()
+      const [only] = chunks
+      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, length))
+    }
+    const onClose = () => {
+      done()
+      reject(new GatewayError('client_closed'))
+    }
+    const done = () => {
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+      request.on('error', ignore)
+    }
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  })
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('request_too_large', { message: `The body is larger than ${maxBytes} bytes.` })
+}
+
+function ignore(): void {}
