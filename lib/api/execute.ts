@@ -15,7 +15,7 @@ import { constraintProblem, isCollision, isDatabaseAway } from './database-error
 import { watchDatabase } from './database-watch.ts'
 import { withoutSecrets } from './difference.ts'
 import { complete, readIdempotencyKey, release, reserve, type StoredAnswer } from './idempotency.ts'
-import { parseInput, readJsonBody, readQuery } from './input.ts'
+import { onlySent, parseInput, readJsonBody, readQuery } from './input.ts'
 import type { Operation } from './operation.ts'
 import { Problem, problem } from './problem.ts'
 import { API_BASE, baseHeaders, etagOf, namesEtag, problemResponse } from './render.ts'
@@ -61,6 +61,7 @@ export function createApi(operations: readonly Operation[], clock: Clock = syste
         query: parseInput(operation.query, raw.query, 'query'),
         body: parseInput(operation.body, raw.body, 'body'),
       }
+      if (operation.method === 'PATCH') input.body = onlySent(input.body, raw.body)
       const call: CallState = { operation, operations, actor, request, requestId, now, path: url.pathname }
       const response = operation.mode === 'read' ? await read(call, input) : await write(call, input, raw)
       return request.method === 'HEAD' ? new Response(null, response) : response

@@ -112,6 +112,23 @@ export function pathText(path: readonly PropertyKey[]): string {
   )
 }
 
+/**
+ * Only what was sent, at every depth: a PATCH keeps what is absent, though the schema that it shares with POST would
+ * fill in a default.
+ */
+export function onlySent(parsed: unknown, sent: unknown): unknown {
+  if (!isRecord(parsed) || !isRecord(sent)) return parsed
+  return Object.fromEntries(
+    Object.entries(parsed).flatMap(([key, value]) =>
+      key in sent ? [[key, onlySent(value, sent[key])]] : [],
+    ),
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
+
 /** Postgres stores neither U+0000 nor half a surrogate pair. */
 function storageErrors(value: unknown, path: PropertyKey[]): FieldError[] {
   if (typeof value === 'string') {

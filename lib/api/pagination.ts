@@ -16,7 +16,7 @@ export function listQuery<F extends z.ZodRawShape = Record<never, never>>(
   filters: F = {} as F,
 ) {
   const orders = sorts.flatMap((field) => [field, `-${field}`]) as [string, ...string[]]
-  const fallback = orders.includes('-createdAt') ? '-createdAt' : orders[0]
+  const fallback = sorts.includes('createdAt') ? '-createdAt' : `-${sorts[0]}`
   return pageQuery.extend({ sort: z.enum(orders).default(fallback) }).extend(filters)
 }
 

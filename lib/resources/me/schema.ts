@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { timestamp } from '../fields.ts'
 import { role } from '../roles.ts'
+import { password } from '../users/schema.ts'
 
 export const me = z.object({
   id: z.string(),
@@ -29,3 +31,21 @@ export const setup = z.object({
   routeName: z.string().nullable(),
 })
 export type Setup = z.infer<typeof setup>
+
+/** GET /me/sessions: where one is signed in. DELETE /me/sessions/{id} ends one, POST /me/sign-out this one. */
+export const session = z.object({
+  id: z.string(),
+  createdAt: timestamp,
+  lastSeenAt: timestamp,
+  expiresAt: timestamp,
+  userAgent: z.string().nullable(),
+  address: z.string().nullable(),
+  current: z.boolean(),
+})
+export type Session = z.infer<typeof session>
+
+/** POST /me/password: ends all other sessions. */
+export const passwordChange = z.strictObject({
+  currentPassword: z.string().max(1_000),
+  newPassword: password,
+})

@@ -25,16 +25,28 @@ export const providerOptions = z.strictObject({
 export const providerInput = z.strictObject({
   name: resourceName,
   kind: availableProviderKind,
-  baseUrl: z.url({ protocol: /^https?$/ }).max(500).nullable().default(null).describe('What the vendor’s SDK takes'),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .nullable()
+    .default(null)
+    .describe('What the vendor’s SDK takes'),
   credentials: providerCredentials.default({}),
   options: providerOptions.default({}),
-  allowPrivateNetwork: z.boolean().default(false).describe('For admins: addresses of private networks are allowed'),
+  allowPrivateNetwork: z
+    .boolean()
+    .default(false)
+    .describe('For admins: addresses of private networks are allowed'),
 })
 /** A change of `baseUrl`, `kind` or `allowPrivateNetwork` needs `credentials` in the same call. */
 export const providerPatch = z.strictObject({
   name: resourceName.optional(),
   kind: availableProviderKind.optional(),
-  baseUrl: z.url({ protocol: /^https?$/ }).max(500).nullable().optional(),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .nullable()
+    .optional(),
   credentials: providerCredentials.nullable().optional(),
   options: providerOptions.optional(),
   allowPrivateNetwork: z.boolean().optional(),

@@ -10,7 +10,10 @@ export const routeName = z
   .trim()
   .min(1)
   .max(120)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/, 'letters, digits and . _ : @ / -, starting with a letter or digit')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/,
+    'letters, digits and . _ : @ / -, starting with a letter or digit',
+  )
 
 export const routeInput = z.strictObject({
   name: routeName.describe('The model name that callers ask for'),

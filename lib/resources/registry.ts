@@ -1,0 +1,29 @@
+/** The one list of operations: routing, OpenAPI, permissions and the suite over all endpoints read it. */
+import { metaOperations } from '../api/meta-operations.ts'
+import type { Operation } from '../api/operation.ts'
+import { accessTokenOperations } from './access-tokens/operations.ts'
+import { auditLogOperations } from './audit-log/operations.ts'
+import { consumerOperations } from './consumers/operations.ts'
+import { keyOperations } from './keys/operations.ts'
+import { meOperations } from './me/operations.ts'
+import { priceOperations } from './prices/operations.ts'
+import { providerOperations } from './providers/operations.ts'
+import { routeOperations } from './routes/operations.ts'
+import { setupOperations } from './setup/operations.ts'
+import { teamOperations } from './teams/operations.ts'
+import { userOperations } from './users/operations.ts'
+
+export const operations: readonly Operation[] = [
+  ...teamOperations,
+  ...userOperations,
+  ...consumerOperations,
+  ...keyOperations,
+  ...providerOperations,
+  ...routeOperations,
+  ...priceOperations,
+  ...accessTokenOperations,
+  ...auditLogOperations,
+  ...meOperations,
+  ...setupOperations,
+  ...metaOperations,
+]

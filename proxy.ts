@@ -1,0 +1,17 @@
+import { type NextRequest, NextResponse } from 'next/server'
+
+/**
+ * Sends a visitor without a session cookie to the sign-in page. A convenience, never the authorisation: that is done
+ * where data is read, on every request (lib/api/execute.ts, currentActor()).
+ */
+export function proxy(request: NextRequest): NextResponse {
+  const { pathname, search } = request.nextUrl
+  const signedIn = request.cookies.has('gatehouse.session') || request.cookies.has('__Host-gatehouse.session')
+  if (signedIn || pathname === '/sign-in') return NextResponse.next()
+  const target = new URL('/sign-in', process.env.GATEHOUSE_ADMIN_URL || request.url)
+  if (pathname !== '/') target.searchParams.set('returnTo', `${pathname}${search}`)
+  return NextResponse.redirect(target)
+}
+
+/** Pages alone: the API answers for itself, and files have a dot in their name. */
+export const config = { matcher: ['/((?!api/|_next/|.*\\.[^/]*$).*)'] }
