@@ -265,6 +265,7 @@ class Edit {
     if (this.#hash !== head.hash) {
       throw new RefusedConfiguration(
         `the content of revision ${head.revision} has the hash ${this.#hash.slice(0, 12)}…, not ${head.hash.slice(0, 12)}…`,
+        true,
       )
     }
     const changed = [...this.#before].map(([name, before]) => ({

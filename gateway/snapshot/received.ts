@@ -26,6 +26,13 @@ export interface Held {
 /** The admin's message can't become the running configuration; the message says what and where, and holds no secret. */
 export class RefusedConfiguration extends Error {
   override readonly name = 'RefusedConfiguration'
+  /** The two sides do not hold the same: a whole snapshot mends it. */
+  readonly diverged: boolean
+
+  constructor(message: string, diverged = false) {
+    super(message)
+    this.diverged = diverged
+  }
 }
 
 const MAX_ENTITY_BYTES = 1024 * 1024
