@@ -12,15 +12,17 @@ export interface GatewayBuild {
   entry?: string
   /** Default true; false only looks at what would go in. */
   write?: boolean
+  /** The tree's root; another one in tests. */
+  root?: string
 }
 
 /** Bundles the gateway into one file and checks what went in. Throws UserError. */
-export async function buildGateway({ entry, write }: GatewayBuild = {}): Promise<Metafile> {
+export async function buildGateway({ entry, write, root = ROOT }: GatewayBuild = {}): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: [entry ?? path.join(ROOT, 'gateway/main.ts')],
-    outfile: path.join(ROOT, 'dist/gateway/main.mjs'),
+    entryPoints: [entry ?? path.join(root, 'gateway/main.ts')],
+    outfile: path.join(root, 'dist/gateway/main.mjs'),
     write: write ?? true,
-    absWorkingDir: ROOT,
+    absWorkingDir: root,
     bundle: true,
     platform: 'node',
     target: 'node24',

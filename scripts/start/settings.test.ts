@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { nextWaitMs } from './back-off.ts'
+import { adminEnv, gatewayEnv, gatewayToken } from './child-env.ts'
+import { readSettings, urlHost } from './settings.ts'
+
+const SECRET = '0123456789abcdef0123456789abcdef'
+
+test('without an environment everything has its default', () => {
+  expect(readSettings({}, '/srv/gatehouse')).toEqual({
+    host: '127.0.0.1',
+    adminPort: 3000,
+    gatewayPort: 4000,
+    dataDir: '/srv/gatehouse/.data',
+    databaseUrl: null,
+    secret: null,
+    adminEmail: 'admin@localhost',
+    adminPassword: null,
+    gatewayToken: null,
+    adminUrl: 'http://127.0.0.1:3000',
+    gatewayUrl: 'http://127.0.0.1:4000',
+    timeZone: 'UTC',
+  })
+})
+
+test.each([
+  [{ PORT: 'http' }, 'PORT is "http": it takes a port from 1 to 65535.'],
+  [{ PORT: '0' }, 'PORT is "0"'],
+  [{ GATEWAY_PORT: '65536' }, 'GATEWAY_PORT is "65536"'],
+  [{ GATEWAY_PORT: '3000' }, 'PORT and GATEWAY_PORT are both 3000'],
+  [{ GATEHOUSE_SECRET: 'short' }, 'GATEHOUSE_SECRET is shorter than 16 characters'],
+  [{ GATEHOUSE_TIME_ZONE: 'Mars/Olympus' }, 'GATEHOUSE_TIME_ZONE is "Mars/Olympus"'],
+  [{ GATEHOUSE_ADMIN_URL: 'gatehouse.example' }, 'GATEHOUSE_ADMIN_URL is "gatehouse.example"'],
+  [{ JOURNAL_SYNC: 'never' }, 'JOURNAL_SYNC is "never": it takes group or settle.'],
+  [{ GATEHOUSE_COUNTERS: 'many' }, 'GATEHOUSE_COUNTERS is "many"'],
+])('%o is refused by name', (env, problem) => {
+  expect(() => readSettings(env, '/')).toThrow(problem)
+})
+
+test('an address of a database that is wrong is never repeated', () => {
+  const problem = (() => {
+    try {
+      readSettings({ DATABASE_URL: 'mysql://root:hunter2@db/books' }, '/')
+      return ''
+    } catch (error) {
+      return String(error)
+    }
+  })()
+  expect(problem).toContain('DATABASE_URL is not the address of a Postgres')
+  expect(problem).not.toContain('hunter2')
+})
+
+test('a wildcard address is reached on this machine', () => {
+  expect(urlHost('0.0.0.0')).toBe('127.0.0.1')
+  expect(urlHost('::')).toBe('[::1]')
+  expect(urlHost('fd00::1')).toBe('[fd00::1]')
+})
+
+test('the gateway gets neither the root secret nor the database nor the first password', () => {
+  const base = {
+    PATH: '/bin',
+    HTTPS_PROXY: 'http://proxy',
+    DATABASE_URL: 'postgresql://me:hunter2@db/books',
+    PGPASSWORD: 'hunter2',
+    GATEHOUSE_SECRET: SECRET,
+    GATEHOUSE_ADMIN_PASSWORD: 'hunter2',
+    GATEHOUSE_ADMIN_TOKEN: 'hunter2',
+    NEXTAUTH_SECRET: 'hunter2',
+    JOURNAL_SYNC: 'settle',
+    REDIS_URL: 'redis://cache',
+    GATEHOUSE_STDIO_COMMANDS: 'npx',
+  }
+  const settings = readSettings(base, '/')
+  const env = gatewayEnv(base, settings, gatewayToken(settings, SECRET))
+  expect(JSON.stringify(env)).not.toContain('hunter2')
+  expect(JSON.stringify(env)).not.toContain(SECRET)
+  expect(env).toMatchObject({
+    PATH: '/bin',
+    HTTPS_PROXY: 'http://proxy',
+    JOURNAL_SYNC: 'settle',
+    REDIS_URL: 'redis://cache',
+    GATEHOUSE_STDIO_COMMANDS: 'npx',
+    GATEWAY_PORT: '4000',
+    GATEHOUSE_CONTROL_URL: 'http://127.0.0.1:3000',
+  })
+})
+
+test('admin and gateway hold the same token, derived from the secret unless it is given', () => {
+  const settings = readSettings({}, '/')
+  const values = { databaseUrl: 'postgresql://db/books', secret: SECRET, adminPassword: null }
+  const admin = adminEnv({}, settings, values)
+  const gateway = gatewayEnv({}, settings, gatewayToken(settings, SECRET))
+  expect(admin.GATEHOUSE_GATEWAY_TOKEN).toMatch(/^[\w-]{43}$/)
+  expect(gateway.GATEHOUSE_GATEWAY_TOKEN).toBe(admin.GATEHOUSE_GATEWAY_TOKEN)
+  expect(admin.NEXTAUTH_SECRET).toMatch(/^[0-9a-f]{64}$/)
+  const given = readSettings({ GATEHOUSE_GATEWAY_TOKEN: 'given' }, '/')
+  expect(adminEnv({}, given, values).GATEHOUSE_GATEWAY_TOKEN).toBe('given')
+})
+
+test('the wait before a restart doubles to ten seconds and starts anew after a healthy minute', () => {
+  const waits: number[] = []
+  let wait: number | null = null
+  for (let i = 0; i < 8; i++) {
+    wait = nextWaitMs(wait, 100)
+    waits.push(wait)
+  }
+  expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000])
+  expect(nextWaitMs(10_000, 60_000)).toBe(250)
+})
