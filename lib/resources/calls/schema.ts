@@ -85,7 +85,10 @@ export const callFilters = z.strictObject({
   providerId: z.string().optional(),
   model: z.string().optional().describe('Served or requested'),
   kind: z.enum(['llm', 'mcp', 'http']).optional(),
-  outcome: z.enum(['ok', 'error', 'refused']).optional().describe('refused: 4xx of our own; error: the rest from 400'),
+  outcome: z
+    .enum(['ok', 'error', 'refused'])
+    .optional()
+    .describe('refused: 4xx of our own; error: the rest from 400'),
   code: z.string().optional(),
   stream: z.enum(['true', 'false']).optional(),
   simulated: z.enum(['include', 'exclude', 'only']).default('include'),

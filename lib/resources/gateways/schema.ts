@@ -35,6 +35,8 @@ export const configStatus = z.object({
   /** Gateways that count: a lease, or silent for under 60 s. */
   gateways: z.int(),
   applied: z.int(),
-  refused: z.array(z.object({ gatewayId: z.string(), hostname: z.string(), revision: z.int(), reason: z.string() })),
+  refused: z.array(
+    z.object({ gatewayId: z.string(), hostname: z.string(), revision: z.int(), reason: z.string() }),
+  ),
 })
 export type ConfigStatus = z.infer<typeof configStatus>

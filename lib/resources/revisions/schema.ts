@@ -19,7 +19,9 @@ export const revision = z.object({
   actorName: z.string(),
   createdAt: timestamp,
   changes: z.array(revisionChange),
-  gateways: z.array(z.object({ id: z.string(), hostname: z.string(), status: z.enum(['applied', 'pending', 'refused']) })),
+  gateways: z.array(
+    z.object({ id: z.string(), hostname: z.string(), status: z.enum(['applied', 'pending', 'refused']) }),
+  ),
 })
 export type Revision = z.infer<typeof revision>
 

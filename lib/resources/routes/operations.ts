@@ -12,8 +12,8 @@ import {
 } from '../../contract/entities.ts'
 import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
-import { keyEntityOf } from '../keys/snapshot.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
+import { forgetRoute } from './forget.ts'
 import { type Route, route, routeInput, routePatch } from './schema.ts'
 import { routeEntityOf } from './snapshot.ts'
 
@@ -136,7 +136,7 @@ export const routeOperations = [
       await lockRow(context.db, 'routes', params.id)
       const old = await findRoute(context, params.id)
       context.match(renderRoute(old))
-      await forgetRoute(context, params.id)
+      for (const key of await forgetRoute(context.db, params.id)) context.publish(key)
       await context.db.route.delete({ where: { id: params.id } })
       context.publish({ type: 'route', id: old.id, name: old.name, entity: null })
       context.audit({
@@ -196,18 +196,6 @@ function mergePolicy(old: RoutePolicy, patch: Record<string, unknown>): RoutePol
     merged[field] = both ? { ...before, ...value } : value
   }
   return routePolicy.parse(merged)
-}
-
-/** Takes a route out of the lists of keys. A list that runs empty still limits. */
-async function forgetRoute(context: Context, routeId: string): Promise<void> {
-  const keys = await context.db.apiKey.findMany({ where: { allowedRoutes: { has: routeId } } })
-  for (const key of keys) {
-    const row = await context.db.apiKey.update({
-      where: { id: key.id },
-      data: { allowedRoutes: key.allowedRoutes.filter((id) => id !== routeId), version: nextVersion },
-    })
-    if (!row.revokedAt) context.publish({ type: 'key', id: row.id, name: row.name, entity: keyEntityOf(row) })
-  }
 }
 
 function changed(context: Context, action: string, before: Row | null, row: Row): Route {

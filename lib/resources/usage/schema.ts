@@ -6,11 +6,20 @@ export const usageDimension = z.enum(['team', 'consumer', 'key', 'route', 'provi
 export type UsageDimension = z.infer<typeof usageDimension>
 
 export const usageQuery = z.strictObject({
-  from: timestamp.optional().describe('Default: an hour ago for minutes, a day for hours, 30 days, 12 months'),
+  from: timestamp
+    .optional()
+    .describe('Default: an hour ago for minutes, a day for hours, 30 days, 12 months'),
   to: timestamp.optional().describe('Default: now; exclusive'),
   interval: usageInterval.default('hour'),
-  groupBy: z.string().optional().describe('Comma-separated: team, consumer, key, route, provider, model, kind; at most 2'),
-  timeZone: z.string().max(60).optional().describe('IANA; where days and months begin. Default: the deployment’s'),
+  groupBy: z
+    .string()
+    .optional()
+    .describe('Comma-separated: team, consumer, key, route, provider, model, kind; at most 2'),
+  timeZone: z
+    .string()
+    .max(60)
+    .optional()
+    .describe('IANA; where days and months begin. Default: the deployment’s'),
   teamId: z.string().optional(),
   consumerId: z.string().optional(),
   keyId: z.string().optional(),
@@ -45,6 +54,7 @@ export const usageGroup = z.object({
   key: z.record(z.string(), z.string().nullable()),
   /** Names by dimension, for people. */
   label: z.record(z.string(), z.string().nullable()),
+  others: z.int().optional().describe('Set on one last series: how many groups beyond the costliest it sums'),
 })
 export const usageReport = z.object({
   from: timestamp,
