@@ -47,11 +47,13 @@ export function belongs(call: Call, filters: CallFilters): boolean | null {
   return true
 }
 
+/** Codes that a vendor's failure or the caller's leaving gives, at whatever status; as the log itself counts them. */
+const NOT_OURS = new Set(['provider_error', 'provider_rate_limited', 'provider_timeout', 'client_closed'])
+
 /** A vendor's refusal keeps the vendor's status, so the code and not the status tells whose refusal it was. */
-export function outcomeOf(call: Pick<Call, 'status' | 'code'>): 'ok' | 'error' | 'refused' {
-  if (call.status < 400 && call.code === null) return 'ok'
-  if (call.status >= 500 || call.status === 499) return 'error'
-  return call.code?.startsWith('provider_') ? 'error' : 'refused'
+export function outcomeOf({ status, code }: Pick<Call, 'status' | 'code'>): 'ok' | 'error' | 'refused' {
+  if (status < 400) return code === null ? 'ok' : 'error'
+  return status < 500 && code !== null && !NOT_OURS.has(code) ? 'refused' : 'error'
 }
 
 /** New rows before the old ones, newest first, each call once, at most `max`. */

@@ -1,0 +1,29 @@
+import { entityHref } from '@/components/overview/entity-href'
+import type { AuditEntry } from '@/lib/resources/audit-log/schema'
+
+const VERBS: Record<string, string> = {
+  create: 'Created',
+  update: 'Changed',
+  delete: 'Deleted',
+  revoke: 'Revoked',
+  rotate: 'Rotated',
+  rollback: 'Rolled back',
+  'sign-in': 'Signed in',
+  'sign-out': 'Signed out',
+  'sign-in-failed': 'Failed to sign in',
+}
+
+/** `key.create` → `Created key`; an action that this page does not know stands as it is. */
+export function actionWords(action: string): string {
+  const dot = action.lastIndexOf('.')
+  const noun = action.slice(0, dot)
+  const verb = VERBS[action.slice(dot + 1)]
+  if (dot < 0 || !verb) return action
+  return noun === 'session' ? verb : `${verb} ${noun.replaceAll('-', ' ')}`
+}
+
+/** Where the thing is now; null when it has no page or is gone. */
+export function targetHref(entry: Pick<AuditEntry, 'targetType' | 'targetId' | 'action'>): string | null {
+  if (entry.targetId === null || entry.action.endsWith('.delete')) return null
+  return entityHref(entry.targetType, entry.targetId)
+}

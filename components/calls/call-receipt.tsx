@@ -1,0 +1,402 @@
+'use client'
+
+import Link from 'next/link'
+import type { ReactNode } from 'react'
+import { entityHref } from '@/components/overview/entity-href'
+import { Badge, Status } from '@/components/ui/badge'
+import { Callout } from '@/components/ui/callout'
+import { CopyButton } from '@/components/ui/copy-button'
+import { KeyValues } from '@/components/ui/key-values'
+import { ExactTime, Time } from '@/components/ui/time'
+import { formatDuration } from '@/lib/format/duration'
+import { formatCount } from '@/lib/format/tokens'
+import type { Receipt } from '@/lib/resources/calls/schema'
+import {
+  lineSum,
+  linesAgree,
+  linesTotal,
+  METER_WORDS,
+  priceVersionWords,
+  shortUsd,
+  sumEquation,
+  tokenKinds,
+} from './arithmetic'
+import { CallBadges, CallStatus, codeMeaning } from './call-words'
+
+/** One call with all that the books know of it, and the sums that a person can follow. */
+export function CallReceipt({ receipt }: { receipt: Receipt }) {
+  const meaning = codeMeaning(receipt.code)
+  return (
+    <div className="flex flex-col gap-6">
+      <Summary receipt={receipt} />
+      {meaning ? (
+        <Callout
+          tone={receipt.status >= 500 ? 'danger' : 'warn'}
+          title={<code className="font-mono">{receipt.code}</code>}
+        >
+          {meaning}{' '}
+          <Link href={`/docs/errors#${receipt.code}`} className="underline">
+            What to do
+          </Link>
+        </Callout>
+      ) : null}
+      <Cost receipt={receipt} />
+      <Tokens receipt={receipt} />
+      <Part title="Who and what">
+        <KeyValues
+          items={[
+            { label: 'Team', value: <Named type="team" id={receipt.teamId} name={receipt.teamName} /> },
+            {
+              label: 'Consumer',
+              value: <Named type="consumer" id={receipt.consumerId} name={receipt.consumerName} />,
+            },
+            { label: 'Key', value: <Named type="key" id={receipt.keyId} name={receipt.keyName} /> },
+            { label: 'End user', value: receipt.endUser, hidden: receipt.endUser === null },
+            {
+              label: 'Asked for',
+              value: (
+                <>
+                  <Mono>{receipt.requestedModel ?? '–'}</Mono>{' '}
+                  {receipt.stream ? <Badge>streamed</Badge> : null}
+                </>
+              ),
+            },
+            {
+              label: 'Route',
+              value: <Named type="route" id={receipt.routeId} name={receipt.route} mono />,
+            },
+            {
+              label: 'Answered by',
+              value:
+                receipt.providerId === null ? (
+                  <span className="text-muted">nobody</span>
+                ) : (
+                  <>
+                    <Named type="provider" id={receipt.providerId} name={receipt.providerName} />{' '}
+                    <Mono>{receipt.servedModel ?? '–'}</Mono>
+                  </>
+                ),
+            },
+            {
+              label: 'Tags',
+              value: (
+                <span className="flex flex-wrap gap-1">
+                  {Object.entries(receipt.tags).map(([name, value]) => (
+                    <Badge key={name}>
+                      {name}={value}
+                    </Badge>
+                  ))}
+                </span>
+              ),
+              hidden: Object.keys(receipt.tags).length === 0,
+            },
+            { label: 'Not carried', value: receipt.dropped.join(', '), hidden: receipt.dropped.length === 0 },
+          ]}
+        />
+      </Part>
+      <Attempts receipt={receipt} />
+      <Part title="Time">
+        <KeyValues
+          items={[
+            { label: 'At', value: <ExactTime value={receipt.at} /> },
+            { label: 'Whole call', value: formatDuration(receipt.latencyMs) },
+            {
+              label: 'First token',
+              value: receipt.firstTokenMs === null ? '–' : formatDuration(receipt.firstTokenMs),
+              hidden: receipt.firstTokenMs === null,
+            },
+            {
+              label: 'In the gateway',
+              value: receipt.overheadUs === null ? '–' : formatDuration(receipt.overheadUs / 1000),
+              hidden: receipt.overheadUs === null,
+            },
+          ]}
+        />
+      </Part>
+      <Part title="In the books">
+        <KeyValues
+          items={[
+            { label: 'Request', value: <Copyable text={receipt.id} what="request id" /> },
+            { label: 'Trace', value: <Copyable text={receipt.traceId} what="trace id" /> },
+            {
+              label: 'Revision',
+              value: (
+                <Link href={`/revisions/${receipt.revision}`} className="hover:underline">
+                  {formatCount(receipt.revision)}
+                </Link>
+              ),
+            },
+            {
+              label: 'Gateway',
+              value: (
+                <>
+                  <Link
+                    href={entityHref('gateway', receipt.gatewayId) ?? '/gateways'}
+                    className="hover:underline"
+                  >
+                    <Mono>{receipt.gatewayId}</Mono>
+                  </Link>
+                  <span className="text-muted"> event {formatCount(receipt.sequence)}</span>
+                </>
+              ),
+            },
+          ]}
+        />
+      </Part>
+    </div>
+  )
+}
+
+function Summary({ receipt }: { receipt: Receipt }) {
+  return (
+    <div>
+      <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
+        <span className="text-xl font-semibold">
+          {receipt.costUsd === null
+            ? receipt.unpriced
+              ? 'Unpriced'
+              : 'Cost unknown'
+            : shortUsd(receipt.costUsd)}
+        </span>
+        <CallStatus call={receipt} />
+        <span className="text-muted">
+          <Time value={receipt.at} />
+        </span>
+      </div>
+      <div className="mt-1.5 flex flex-wrap gap-1.5">
+        <CallBadges call={receipt} />
+      </div>
+      {receipt.simulated ? (
+        <p className="mt-1.5 text-sm text-muted">
+          The sandbox answered this call: nothing was charged, and it stands outside money totals.
+        </p>
+      ) : null}
+    </div>
+  )
+}
+
+function Cost({ receipt }: { receipt: Receipt }) {
+  const { lines, costUsd } = receipt
+  if (lines.length === 0) {
+    return (
+      <Part title="Cost">
+        <p className="text-sm text-muted">
+          {receipt.unpriced
+            ? 'No price is known for this model, so the tokens stand without an amount. Add a price, and calls from then on have one.'
+            : costUsd === null
+              ? 'What this call cost is not known: the vendor may or may not have seen it.'
+              : 'Nothing was used, so nothing was charged.'}
+        </p>
+        <Reserved receipt={receipt} />
+      </Part>
+    )
+  }
+  const sum = sumEquation(lines)
+  const versions = [...new Set(lines.map((line) => line.priceVersion))]
+  const severalAttempts = new Set(lines.map((line) => line.attempt)).size > 1
+  return (
+    <Part title="Cost">
+      <div className="overflow-x-auto">
+        <table className="w-full text-sm">
+          <thead className="text-xs text-muted">
+            <tr>
+              <th scope="col" className="py-1 pr-3 text-left font-medium">
+                Meter
+              </th>
+              <th scope="col" className="px-3 py-1 text-right font-medium">
+                Quantity × price
+              </th>
+              <th scope="col" className="py-1 pl-3 text-right font-medium">
+                Amount
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line) => (
+              <tr key={`${line.attempt} ${line.meter} ${line.correctionOf ?? ''}`} className="border-t">
+                <td className="py-1.5 pr-3">
+                  {METER_WORDS[line.meter]}
+                  {severalAttempts ? <span className="text-muted"> · try {line.attempt + 1}</span> : null}
+                  {line.correctionOf ? <Badge className="ml-1.5">correction</Badge> : null}
+                </td>
+                <td className="px-3 py-1.5 text-right whitespace-nowrap text-muted">{lineSum(line)}</td>
+                <td className="py-1.5 pl-3 text-right whitespace-nowrap">= {shortUsd(line.costUsd)}</td>
+              </tr>
+            ))}
+            <tr className="border-t border-border-strong font-medium">
+              <td className="py-1.5 pr-3">Sum</td>
+              <td className="px-3 py-1.5 text-right text-xs font-normal whitespace-nowrap text-muted">
+                {sum?.slice(0, sum.lastIndexOf(' = '))}
+              </td>
+              <td className="py-1.5 pl-3 text-right whitespace-nowrap">= {shortUsd(linesTotal(lines))}</td>
+            </tr>
+          </tbody>
+        </table>
+      </div>
+      <p className="mt-2 flex flex-wrap items-center gap-x-1 text-xs text-muted">
+        Prices: {versions.map(priceVersionWords).join(', ')}
+        <CopyButton text={costUsd ?? linesTotal(lines)} what="exact cost" />
+      </p>
+      {linesAgree(lines, costUsd) ? null : (
+        <Callout
+          tone="danger"
+          role="alert"
+          className="mt-2"
+          title="The lines do not add up to the cost of the call"
+        >
+          The call says {shortUsd(costUsd ?? '0')}. Please report this with the request id.
+        </Callout>
+      )}
+      {costUsd === null ? (
+        <p className="mt-2 text-sm text-warn">
+          A part of this call has no price, so it has no cost as a whole.
+        </p>
+      ) : null}
+      <Reserved receipt={receipt} />
+    </Part>
+  )
+}
+
+function Reserved({ receipt }: { receipt: Receipt }) {
+  if (receipt.reservedUsd === null) return null
+  return (
+    <p className="mt-2 text-xs text-muted">
+      {shortUsd(receipt.reservedUsd)} was reserved before it left, and settled at its real cost after.
+    </p>
+  )
+}
+
+function Tokens({ receipt }: { receipt: Receipt }) {
+  const kinds = tokenKinds(receipt.usage)
+  if (kinds.length === 0) return null
+  const total = receipt.usage.inputTokens + receipt.usage.outputTokens
+  return (
+    <Part
+      title="Tokens"
+      aside={receipt.usageSource === 'provider' ? 'counted by the provider' : 'estimated by the gateway'}
+    >
+      <div className="mb-2 flex h-2 gap-px overflow-hidden rounded-full" aria-hidden>
+        {kinds.map((kind, index) => (
+          <span
+            key={kind.label}
+            style={{ width: `${(kind.tokens / total) * 100}%`, background: kindColour(kind.part, index) }}
+          />
+        ))}
+      </div>
+      <ul className="grid grid-cols-2 gap-x-6 gap-y-1 text-sm sm:grid-cols-3">
+        {kinds.map((kind, index) => (
+          <li key={kind.label} className="flex items-center gap-1.5">
+            <span
+              className="size-2 rounded-[2px]"
+              style={{ background: kindColour(kind.part, index) }}
+              aria-hidden
+            />
+            <span className="text-muted">{kind.label}</span>
+            <span className="ml-auto">{formatCount(kind.tokens)}</span>
+          </li>
+        ))}
+      </ul>
+      <p className="mt-1.5 text-xs text-muted">
+        {formatCount(receipt.usage.inputTokens)} in, {formatCount(receipt.usage.outputTokens)} out
+      </p>
+    </Part>
+  )
+}
+
+/** Input in cool colours, output in warm ones, as on the overview. */
+function kindColour(part: 'input' | 'output', index: number): string {
+  if (part === 'output') return index % 2 ? 'var(--chart-3)' : 'var(--chart-7)'
+  return index === 0 ? 'var(--chart-2)' : 'var(--chart-6)'
+}
+
+const OUTCOMES = {
+  ok: { tone: 'ok', word: 'answered' },
+  error: { tone: 'danger', word: 'failed' },
+  cut: { tone: 'warn', word: 'cut off' },
+  unknown: { tone: 'warn', word: 'unknown' },
+} as const
+
+function Attempts({ receipt }: { receipt: Receipt }) {
+  if (receipt.attempts.length === 0) {
+    return (
+      <Part title="Attempts">
+        <p className="text-sm text-muted">None: the call was refused before a provider was asked.</p>
+      </Part>
+    )
+  }
+  return (
+    <Part title={receipt.attempts.length === 1 ? 'One attempt' : `${receipt.attempts.length} attempts`}>
+      <ol className="flex flex-col">
+        {receipt.attempts.map((attempt, index) => (
+          <li
+            // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is known by its place, and never moves.
+            key={index}
+            className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 border-t py-1.5 text-sm first:border-t-0"
+          >
+            <span className="w-4 text-muted">{index + 1}</span>
+            <span>
+              <Named type="provider" id={attempt.providerId} name={attempt.providerName} />{' '}
+              <Mono>{attempt.servedModel ?? attempt.model}</Mono>
+            </span>
+            <Status tone={OUTCOMES[attempt.outcome].tone}>
+              {attempt.status ?? 'no answer'} {OUTCOMES[attempt.outcome].word}
+            </Status>
+            {attempt.code ? <Mono muted>{attempt.code}</Mono> : null}
+            <span className="ml-auto text-muted">
+              {attempt.firstTokenMs === null ? '' : `first token ${formatDuration(attempt.firstTokenMs)}, `}
+              {formatDuration(attempt.latencyMs)}
+              {attempt.costUsd === null ? '' : `, ${shortUsd(attempt.costUsd)}`}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Part>
+  )
+}
+
+function Part({ title, aside, children }: { title: string; aside?: string; children: ReactNode }) {
+  return (
+    <section aria-label={title} className="min-w-0">
+      <h3 className="mb-2 flex items-baseline gap-2 text-base font-semibold">
+        {title}
+        {aside ? <span className="text-xs font-normal text-muted">{aside}</span> : null}
+      </h3>
+      {children}
+    </section>
+  )
+}
+
+function Named({
+  type,
+  id,
+  name,
+  mono = false,
+}: {
+  type: string
+  id: string | null
+  name: string | null
+  mono?: boolean
+}) {
+  if (id === null) return name ? <Mono>{name}</Mono> : <span className="text-muted">not known</span>
+  return (
+    <Link
+      href={entityHref(type, id) ?? '#'}
+      className={mono ? 'font-mono text-sm hover:underline' : 'hover:underline'}
+    >
+      {name ?? id}
+    </Link>
+  )
+}
+
+function Copyable({ text, what }: { text: string; what: string }) {
+  return (
+    <span className="flex items-center gap-1">
+      <Mono>{text}</Mono>
+      <CopyButton text={text} what={what} className="-my-1" />
+    </span>
+  )
+}
+
+function Mono({ muted = false, children }: { muted?: boolean; children: ReactNode }) {
+  return <span className={`font-mono text-xs break-all ${muted ? 'text-muted' : ''}`}>{children}</span>
+}

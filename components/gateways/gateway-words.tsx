@@ -1,0 +1,43 @@
+import { Status, type Tone } from '@/components/ui/badge'
+import { formatPlural } from '@/lib/format/tokens'
+import type { Gateway } from '@/lib/resources/gateways/schema'
+
+const STATUSES: Record<Gateway['status'], { tone: Tone; word: string; meaning: string }> = {
+  live: { tone: 'ok', word: 'live', meaning: 'In touch, and on the newest revision.' },
+  behind: { tone: 'warn', word: 'behind', meaning: 'In touch, but not yet on the newest revision.' },
+  refused: {
+    tone: 'danger',
+    word: 'refused',
+    meaning: 'It refused the newest revision, and serves the one before.',
+  },
+  silent: {
+    tone: 'warn',
+    word: 'silent',
+    meaning: 'Not heard of for some seconds. It serves its last good revision; changes wait for it.',
+  },
+  gone: {
+    tone: 'neutral',
+    word: 'gone',
+    meaning: 'Not heard of for over a minute. Changes no longer wait for it.',
+  },
+}
+
+export function GatewayStatus({ gateway }: { gateway: Gateway }) {
+  const status = STATUSES[gateway.status]
+  return (
+    <Status tone={status.tone}>
+      {status.word}
+      {gateway.state === 'ready' ? null : <span className="text-muted">{gateway.state}</span>}
+    </Status>
+  )
+}
+
+export function statusMeaning(status: Gateway['status']): string {
+  return STATUSES[status].meaning
+}
+
+/** How far behind the newest revision: `2 behind`. */
+export function lagText(gateway: Pick<Gateway, 'revision'>, newest: number | undefined): string | null {
+  if (newest === undefined || gateway.revision === null || gateway.revision >= newest) return null
+  return `${formatPlural(newest - gateway.revision, 'revision')} behind`
+}

@@ -1,0 +1,50 @@
+import type { FieldChange } from './value-text'
+import { valueText } from './value-text'
+
+/** Field by field: what it was and what it is, with − and + beside the colours. */
+export function FieldChanges({ fields }: { fields: readonly FieldChange[] }) {
+  if (fields.length === 0) return <p className="text-sm text-muted">No field differs.</p>
+  return (
+    <dl className="grid gap-x-4 sm:grid-cols-[minmax(6rem,14rem)_minmax(0,1fr)]">
+      {fields.map((field) => (
+        <div key={field.path} className="contents">
+          <dt className="pt-1.5 font-mono text-xs break-words text-muted sm:border-t sm:py-1.5">
+            {field.path}
+          </dt>
+          <dd className="min-w-0 pb-1.5 sm:border-t sm:py-1.5">
+            <Value
+              sign="−"
+              word="was"
+              text={valueText(field.before)}
+              className="bg-danger-soft text-danger"
+            />
+            <Value sign="+" word="is" text={valueText(field.after)} className="bg-ok-soft text-ok" />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Value({
+  sign,
+  word,
+  text,
+  className,
+}: {
+  sign: string
+  word: string
+  text: string | null
+  className: string
+}) {
+  if (text === null) return null
+  return (
+    <div
+      className={`flex gap-2 px-2 py-0.5 font-mono text-xs first:rounded-t-[4px] last:rounded-b-[4px] ${className}`}
+    >
+      <span aria-hidden>{sign}</span>
+      <span className="sr-only">{word}</span>
+      <span className="min-w-0 break-words whitespace-pre-wrap">{text}</span>
+    </div>
+  )
+}

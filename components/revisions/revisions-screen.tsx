@@ -1,0 +1,63 @@
+'use client'
+
+import { useLiveQuery } from '@/components/data/live'
+import { type Column, DataTable } from '@/components/resource/data-table'
+import { PageHead } from '@/components/ui/page-head'
+import { EmptyState } from '@/components/ui/states'
+import { Time } from '@/components/ui/time'
+import { formatCount } from '@/lib/format/tokens'
+import type { Revision } from '@/lib/resources/revisions/schema'
+import { Applied } from './applied'
+import { countChanges, countsText } from './value-text'
+
+const COLUMNS: readonly Column<Revision>[] = [
+  { id: 'revision', header: 'Revision', width: 'w-24', cell: (revision) => formatCount(revision.revision) },
+  {
+    id: 'summary',
+    header: 'What',
+    width: 'max-w-md',
+    cell: (revision) => <span className="block truncate">{revision.summary}</span>,
+  },
+  {
+    id: 'changes',
+    header: 'Changes',
+    from: 'lg',
+    cell: (revision) => <span className="text-muted">{countsText(countChanges(revision.changes))}</span>,
+  },
+  { id: 'who', header: 'Who', from: 'md', cell: (revision) => revision.actorName },
+  { id: 'when', header: 'When', from: 'sm', cell: (revision) => <Time value={revision.createdAt} /> },
+  { id: 'gateways', header: 'Gateways', cell: (revision) => <Applied gateways={revision.gateways} /> },
+]
+
+/** Every published state of the configuration, and which gateways have it. */
+export function RevisionsScreen() {
+  useLiveQuery('config', ['resource', '/revisions'])
+  return (
+    <>
+      <PageHead
+        title="Revisions"
+        description="Each change of the configuration is a revision. Open one for its difference, or to go back to it."
+      />
+      <DataTable<Revision>
+        noun="revisions"
+        path="/revisions"
+        columns={COLUMNS}
+        search={false}
+        rowLabel={(revision) => `revision ${revision.revision}`}
+        rowHref={(revision) => `/revisions/${revision.id}`}
+        empty={
+          <EmptyState
+            title="Nothing has been published yet"
+            command={`curl -X POST "$GATEHOUSE_ADMIN_URL/api/v1/teams" \\
+  -H "Authorization: Bearer $GATEHOUSE_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{"name": "Platform"}'`}
+          >
+            The first team, consumer, key, provider or route makes revision 1, and the gateways take it at
+            once.
+          </EmptyState>
+        }
+      />
+    </>
+  )
+}

@@ -1,0 +1,43 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+import { apiGet } from '@/components/data/api'
+import { useLiveQuery } from '@/components/data/live'
+import type { Setup } from '@/lib/resources/me/schema'
+
+const KEY = ['resource', '/setup']
+
+/** How far the first run is; ticks by itself when a change is published or a call is booked. */
+export function useSetup() {
+  useLiveQuery('config', KEY)
+  useLiveQuery('usage', KEY)
+  return useQuery({ queryKey: KEY, queryFn: ({ signal }) => apiGet<Setup>('/setup', undefined, signal) })
+}
+
+export function isFinished(setup: Setup): boolean {
+  return setup.provider && setup.route && setup.key && setup.call
+}
+
+const STORED = 'gatehouse-setup-dismissed'
+const listeners = new Set<() => void>()
+
+/** Put away in this browser; `/setup` shows it again. */
+export function useDismissed(): [boolean, (dismissed: boolean) => void] {
+  const dismissed = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    () => localStorage.getItem(STORED) === 'yes',
+    () => false,
+  )
+  return [
+    dismissed,
+    (next) => {
+      if (next) localStorage.setItem(STORED, 'yes')
+      else localStorage.removeItem(STORED)
+      for (const listener of listeners) listener()
+    },
+  ]
+}

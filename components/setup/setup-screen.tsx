@@ -1,0 +1,34 @@
+'use client'
+
+import Link from 'next/link'
+import { Button } from '@/components/ui/button'
+import { PageHead } from '@/components/ui/page-head'
+import { SetupChecklist } from './setup-checklist'
+import { useDismissed } from './setup-data'
+
+/** The first-run checklist on a page of its own, or in place of the overview until it is done or put away. */
+export function SetupScreen({ onOverview = false }: { onOverview?: boolean }) {
+  const [dismissed, setDismissed] = useDismissed()
+  return (
+    <>
+      <PageHead
+        title={onOverview ? 'Open the gate' : 'First steps'}
+        description="Four steps from a fresh start to a metered call."
+        actions={
+          onOverview ? (
+            <Button onClick={() => setDismissed(true)}>Skip to the overview</Button>
+          ) : dismissed ? (
+            <Button asChild onClick={() => setDismissed(false)}>
+              <Link href="/">Show on the overview until done</Link>
+            </Button>
+          ) : (
+            <Button asChild>
+              <Link href="/">Overview</Link>
+            </Button>
+          )
+        }
+      />
+      <SetupChecklist />
+    </>
+  )
+}
