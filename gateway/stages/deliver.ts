@@ -125,7 +125,7 @@ export function sinkTo(response: ServerResponse, attempt: Attempt, writeStallMs:
 const LINGER_MS = 1_000
 const LINGER_BYTES = 4 * 1024 * 1024
 
-export function sendError(call: Call, error: GatewayError): void {
+export function sendError(call: Call, error: GatewayError) {
   const { request, response } = call
   if (call.gone || response.headersSent) return
   setCallHeaders(call)

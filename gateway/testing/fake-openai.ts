@@ -1,0 +1,275 @@
+/**
+ * A vendor to test against: a real HTTP server that speaks OpenAI's wire, misbehaves by a script, and keeps its own
+ * invoice of what it served, for comparison with our books.
+ *
+ * Over HTTP besides the API: `POST /_fake/script` `{plans:[…], otherwise?:{…}}`, `GET /_fake/tally`, `DELETE /_fake/tally`.
+ */
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  errorEnvelope,
+  type FakeToolCall,
+  type FakeUsage,
+  streamedAnswer,
+  type WireAnswer,
+  wholeAnswer,
+} from './fake-openai-wire.ts'
+
+/** What the vendor does with one call. Empty: it answers well. */
+export interface FakePlan {
+  readonly status?: number
+  readonly headers?: Record<string, string>
+  /** Words of the error, or instead of the usual answer. */
+  readonly text?: string
+  /** Sent as it is, instead of any answer. */
+  readonly rawBody?: string
+  /** The tokens of the answer; a word each of `text` otherwise. */
+  readonly tokens?: readonly string[]
+  readonly toolCall?: FakeToolCall
+  /** Instead of the true count; null: none is told. */
+  readonly usage?: Record<string, unknown> | null
+  /** The model that it says it served. */
+  readonly servedModel?: string
+  /** Events put before the one with this index. */
+  readonly insert?: { readonly at: number; readonly events: readonly string[] }
+  readonly withoutDone?: boolean
+  readonly delayMs?: number
+  /** Between two events. */
+  readonly eventDelayMs?: number
+  /** After so many bytes of the body: end the connection so. */
+  readonly failAtByte?: number
+  readonly failBy?: 'reset' | 'fin' | 'stall'
+  /** Never answers. */
+  readonly hang?: boolean
+}
+
+export interface FakeServed {
+  /** `x-client-request-id`. */
+  readonly requestId: string | null
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+  readonly model: string | null
+  readonly status: number
+  promptTokens: number
+  /** What left the house, whether or not it arrived. */
+  completionTokens: number
+  bytesSent: number
+  outcome: 'serving' | 'complete' | 'failed' | 'aborted'
+}
+
+export interface FakeOpenAi {
+  readonly port: number
+  /** With `/v1`. */
+  readonly baseUrl: string
+  readonly served: FakeServed[]
+  /** Plans for the next calls, in order; then `otherwise`. */
+  script(plans: readonly FakePlan[], otherwise?: FakePlan): void
+  close(): Promise<void>
+}
+
+export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<FakeOpenAi> {
+  const served: FakeServed[] = []
+  const state = { plans: [] as FakePlan[], otherwise: {} as FakePlan }
+  const script: FakeOpenAi['script'] = (plans, otherwise = {}) => {
+    state.plans = [...plans]
+    state.otherwise = otherwise
+  }
+  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+    handle(request, response).catch(() => response.destroy())
+  })
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks).toString('utf8')
+    const path = request.url ?? '/'
+    if (path === '/_fake/script') {
+      const { plans = [], otherwise = {} } = JSON.parse(body) as { plans?: FakePlan[]; otherwise?: FakePlan }
+      script(plans, otherwise)
+      return answer(response, 200, '{}')
+    }
+    if (path === '/_fake/tally') {
+      if (request.method === 'DELETE') served.length = 0
+      return answer(
+        response,
+        200,
+        JSON.stringify(served.map(({ headers: _headers, body: _body, ...rest }) => rest)),
+      )
+    }
+    const plan = state.plans.shift() ?? state.otherwise
+    await serve(request, response, { path, body, plan, served })
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const taken = (server.address() as AddressInfo).port
+  return {
+    port: taken,
+    baseUrl: `http://${host}:${taken}/v1`,
+    served,
+    script,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+interface Serving {
+  readonly path: string
+  readonly body: string
+  readonly plan: FakePlan
+  readonly served: FakeServed[]
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, body, plan, served }: Serving,
+) {
+  const asked = (body === '' ? {} : JSON.parse(body)) as Record<string, unknown>
+  const status = plan.status ?? 200
+  const entry: FakeServed = {
+    requestId: (request.headers['x-client-request-id'] as string | undefined) ?? null,
+    path,
+    headers: request.headers,
+    body,
+    model: typeof asked.model === 'string' ? asked.model : null,
+    status,
+    promptTokens: 0,
+    completionTokens: 0,
+    bytesSent: 0,
+    outcome: 'serving',
+  }
+  served.push(entry)
+  response.on('close', () => {
+    if (entry.outcome === 'serving') entry.outcome = 'aborted'
+  })
+  if (plan.hang) return
+  if (plan.delayMs) await sleep(plan.delayMs)
+
+  const headers = {
+    'x-request-id': `req_fake_${served.length}`,
+    'openai-processing-ms': '12',
+    ...plan.headers,
+  }
+  if (status !== 200) {
+    await send(response, entry, plan, status, headers, 'application/json', [
+      plan.rawBody ?? errorEnvelope(status, plan.text),
+    ])
+    return
+  }
+  if (path === '/v1/models') {
+    const data = ['gpt-fake', 'gpt-fake-mini'].map((id) => ({
+      id,
+      object: 'model',
+      created: 1,
+      owned_by: 'fake',
+    }))
+    const list = plan.rawBody ?? JSON.stringify({ object: 'list', data })
+    return send(response, entry, plan, 200, headers, 'application/json', [list])
+  }
+  const wire = compose(asked, plan, served.length)
+  entry.promptTokens = wire.usage?.prompt_tokens ?? 0
+  if (asked.stream === true) {
+    const options = asked.stream_options as { include_usage?: boolean } | undefined
+    let events = streamedAnswer(wire, options?.include_usage === true)
+    if (plan.withoutDone) events = events.slice(0, -1)
+    if (plan.insert) events.splice(plan.insert.at, 0, ...plan.insert.events)
+    const pieces = plan.rawBody === undefined ? events : [plan.rawBody]
+    return send(response, entry, plan, 200, headers, 'text/event-stream; charset=utf-8', pieces)
+  }
+  entry.completionTokens = wire.tokens.length
+  await send(response, entry, plan, 200, headers, 'application/json', [plan.rawBody ?? wholeAnswer(wire)])
+}
+
+/** Writes as fast as it is read, counts what left, and breaks where the plan says. */
+async function send(
+  response: ServerResponse,
+  entry: FakeServed,
+  plan: FakePlan,
+  status: number,
+  headers: Record<string, string>,
+  contentType: string,
+  pieces: readonly string[],
+): Promise<void> {
+  response.writeHead(status, { 'content-type': contentType, ...headers })
+  response.flushHeaders()
+  const failAt = plan.failAtByte ?? Number.POSITIVE_INFINITY
+  for (const piece of pieces) {
+    if (response.destroyed) return
+    if (plan.eventDelayMs) await sleep(plan.eventDelayMs)
+    const bytes = Buffer.from(piece)
+    const room = failAt - entry.bytesSent
+    const part = bytes.length > room ? bytes.subarray(0, room) : bytes
+    entry.bytesSent += part.length
+    if (isToken(piece)) entry.completionTokens += 1
+    const willing = part.length === 0 || response.write(part)
+    if (part.length < bytes.length || entry.bytesSent >= failAt)
+      return breakOff(response, entry, plan.failBy ?? 'reset')
+    if (!willing) await drained(response)
+  }
+  entry.outcome = 'complete'
+  response.end()
+}
+
+async function breakOff(
+  response: ServerResponse,
+  entry: FakeServed,
+  how: 'reset' | 'fin' | 'stall',
+): Promise<void> {
+  if (how === 'stall') return
+  entry.outcome = 'failed'
+  // The bytes before the break must leave first, or the break would come at another byte.
+  await new Promise<void>((resolve) => response.write('', () => resolve()))
+  if (how === 'fin') response.end()
+  else response.socket?.resetAndDestroy()
+}
+
+function compose(asked: Record<string, unknown>, plan: FakePlan, count: number): WireAnswer {
+  const text = plan.text ?? 'Hello there, this is the fake vendor speaking in tokens.'
+  const source = plan.toolCall ? plan.toolCall.arguments : text
+  const tokens = plan.tokens ?? source.match(/ ?[^ ]+/g) ?? []
+  const promptTokens = Math.ceil(JSON.stringify(asked.messages ?? []).length / 4)
+  const counted: FakeUsage = {
+    prompt_tokens: promptTokens,
+    completion_tokens: tokens.length,
+    total_tokens: promptTokens + tokens.length,
+    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
+  }
+  return {
+    id: `chatcmpl-fake${count}`,
+    created: 1_790_000_000,
+    model: plan.servedModel ?? (typeof asked.model === 'string' ? asked.model : 'gpt-fake'),
+    tokens,
+    toolCall: plan.toolCall ?? null,
+    usage: plan.usage === undefined ? counted : (plan.usage as FakeUsage | null),
+  }
+}
+
+function isToken(piece: string): boolean {
+  return /"delta":\{"(content|tool_calls)"/.test(piece)
+}
+
+function answer(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
