@@ -1,6 +1,7 @@
 /** The admin's side of the control channel: one function for each address below `/api/control`. */
 import 'server-only'
 import type { z } from 'zod'
+import { isCollision, isDatabaseAway } from '../api/database-errors.ts'
 import {
   acknowledgement,
   leaseRenewal,
@@ -19,8 +20,6 @@ import { publishingRuntime } from './runtime.ts'
 const MAX_SMALL_BODY_BYTES = 256 * 1_024
 /** 1,000 events, of which few are large. */
 const MAX_BATCH_BODY_BYTES = 64 * 1_024 * 1_024
-/** SQLSTATE classes in which Postgres can't be used now: connection, resources, operator, read-only after a failover. */
-const AWAY_STATES = /^(08|53|57|25006|40001|40P01|55P03)/
 
 export const answerStream = guarded(async (request) => {
   const query = streamQuery.safeParse(Object.fromEntries(new URL(request.url).searchParams))
@@ -87,11 +86,8 @@ function guarded(handler: Handler): Handler {
     try {
       return await handler(request)
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string }
-      console.error(`${new URL(request.url).pathname} failed: ${message}`)
-      // Node's and pg's own failures to connect carry no SQLSTATE.
-      const away = code === undefined || !/^[0-9A-Z]{5}$/.test(code) || AWAY_STATES.test(code)
-      return away
+      console.error(`${new URL(request.url).pathname} failed: ${(error as Error).message}`)
+      return isDatabaseAway(error) || isCollision(error)
         ? failure(503, 'The database does not answer; try again.', { 'retry-after': '1' })
         : failure(500, 'The admin failed; its log says why.')
     }

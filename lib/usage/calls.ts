@@ -1,0 +1,317 @@
+/** The log of calls: pages of rows, and one call as its receipt. Names are joined as they are now. */
+import 'server-only'
+import type pg from 'pg'
+import type { z } from 'zod'
+import type { RowScope } from '../api/actor.ts'
+import { openCursor, sealCursor } from '../api/pagination.ts'
+import { canonicalJson } from '../contract/content-hash.ts'
+import { formatUsd } from '../contract/money.ts'
+import type { Attempt } from '../contract/usage-event.ts'
+import type { Call, callFilters, Receipt } from '../resources/calls/schema.ts'
+import { uuidTime } from './ingest.ts'
+import { Conditions } from './scope.ts'
+
+export type CallQuery = z.output<typeof callFilters> & {
+  limit: number
+  cursor?: string | undefined
+  q?: string | undefined
+}
+
+const DAY_MS = 86_400_000
+/** "at" and the time in the id, whose day the partition is, may be an hour apart. */
+const SLACK_MS = 3_600_000
+/** How many days back are looked at first: a page is nearly always full by then, and older partitions stay untouched. */
+const WINDOWS_DAYS = [2, 30, null] as const
+
+const CALL_COLUMNS = `day, id, at, trace_id, gateway_id, sequence, kind, status, code, team_id, consumer_id, key_id,
+  route_id, route, stream, requested_model, served_model, provider_id, end_user, input_tokens, cached_input_tokens,
+  cache_write_5m_tokens, cache_write_1h_tokens, input_audio_tokens, output_tokens, reasoning_tokens,
+  output_audio_tokens, usage_source, cost_pico, unpriced, simulated, latency_ms, first_token_ms, attempt_count, tags,
+  revision`
+const NAMES = `t.name AS team_name, co.name AS consumer_name, k.name AS key_name, k.user_id AS key_user_id,
+  p.name AS provider_name`
+const JOINS = `LEFT JOIN teams t ON t.id = c.team_id LEFT JOIN consumers co ON co.id = c.consumer_id
+  LEFT JOIN api_keys k ON k.id = c.key_id LEFT JOIN providers p ON p.id = c.provider_id`
+
+/** One page, newest first, by keyset: what is booked meanwhile neither repeats nor skips rows of the pages after. */
+export async function listCalls(
+  pool: pg.Pool,
+  query: CallQuery,
+  scope: RowScope,
+): Promise<{ data: Call[]; nextCursor: string | null }> {
+  const { limit, cursor, ...filters } = query
+  const cursorScope = `calls ${canonicalJson(filters)}`
+  const after = cursor === undefined ? null : (openCursor(cursor, cursorScope)[0] ?? null)
+  const consumers = query.q ? await consumersNamed(pool, query.q) : []
+  const newest = after ? dayOf(after) : query.to ? isoDay(Date.parse(query.to) + SLACK_MS) : null
+  const oldest = query.from ? isoDay(Date.parse(query.from) - SLACK_MS) : null
+
+  let rows: CallRow[] = []
+  for (const days of WINDOWS_DAYS) {
+    const start = days === null ? null : isoDay((newest ? Date.parse(newest) : Date.now()) - days * DAY_MS)
+    const from = start && (!oldest || start > oldest) ? start : oldest
+    const where = callConditions(query, scope, consumers)
+    if (after) {
+      where.raw(`(day, id) < (${where.value(dayOf(after))}::date, ${where.value(after)}::uuid)`)
+    }
+    // Besides the row comparison, which prunes no partitions.
+    if (newest) where.raw(`day <= ${where.value(newest)}::date`)
+    if (from) where.raw(`day >= ${where.value(from)}::date`)
+    const result = await pool.query<CallRow>(
+      `SELECT c.*, ${NAMES} FROM (
+         SELECT ${CALL_COLUMNS} FROM calls WHERE ${where.sql} ORDER BY day DESC, id DESC LIMIT ${where.value(limit + 1)}
+       ) c ${JOINS} ORDER BY c.day DESC, c.id DESC`,
+      where.values,
+    )
+    rows = result.rows
+    if (rows.length > limit || from === oldest) break
+  }
+  const shown = rows.slice(0, limit)
+  const last = rows.length > limit ? shown.at(-1) : undefined
+  return { data: shown.map(toCall), nextCursor: last ? sealCursor([last.id], cursorScope) : null }
+}
+
+/** Null when there is none, or the scope does not open it. */
+export async function findReceipt(pool: pg.Pool, id: string, scope: RowScope): Promise<Receipt | null> {
+  if (uuidTime(id) === null) return null
+  const where = new Conditions()
+  where.raw(`day = ${where.value(dayOf(id))}::date`).add(id, (p) => `id = ${p}::uuid`)
+  where.within(scope)
+  const { rows } = await pool.query<ReceiptRow>(
+    `SELECT c.*, ${NAMES} FROM (SELECT * FROM calls WHERE ${where.sql}) c ${JOINS}`,
+    where.values,
+  )
+  const row = rows[0]
+  if (!row) return null
+  const lines = await pool.query<LineRow>(
+    'SELECT * FROM ledger_lines WHERE day = $1::date AND call_id = $2::uuid ORDER BY line_no',
+    [dayOf(id), id],
+  )
+  const providerIds = [...new Set(row.attempts.map((attempt) => attempt.providerId))]
+  const providers = await pool.query<{ id: string; name: string }>(
+    'SELECT id, name FROM providers WHERE id = ANY($1)',
+    [providerIds],
+  )
+  const names = new Map(providers.rows.map((provider) => [provider.id, provider.name]))
+  return {
+    ...toCall(row),
+    lines: lines.rows.map((line) => ({
+      attempt: line.attempt,
+      meter: line.meter,
+      quantity: Number(line.quantity),
+      usdPerMillion: line.usd_per_million,
+      ...(line.unit === null ? {} : { unit: line.unit }),
+      ...(line.usd_per_unit === null ? {} : { usdPerUnit: line.usd_per_unit }),
+      costUsd: formatUsd(BigInt(line.cost_pico)),
+      priceVersion: line.price_version,
+      ...(line.correction_of === null ? {} : { correctionOf: line.correction_of }),
+    })),
+    attempts: row.attempts.map(({ providerKind: _, startedAt: __, costPicoUsd, ...attempt }) => ({
+      ...attempt,
+      providerName: names.get(attempt.providerId) ?? null,
+      costUsd: usdOrNull(costPicoUsd),
+    })),
+    reservedUsd: usdOrNull(row.reserved_pico),
+    dropped: row.dropped,
+    overheadUs: numberOrNull(row.overhead_us),
+    gatewayId: row.gateway_id,
+    sequence: Number(row.sequence),
+  }
+}
+
+/** Calls with names and the owner of their key, for the stream of events. Unknown ids are left out. */
+export async function readCalls(
+  pool: pg.Pool,
+  ids: readonly string[],
+): Promise<{ call: Call; keyUserId: string | null }[]> {
+  if (ids.length === 0) return []
+  const { rows } = await pool.query<CallRow>({
+    name: 'live-calls',
+    text: `SELECT c.*, ${NAMES} FROM (
+        SELECT ${CALL_COLUMNS} FROM calls JOIN unnest($1::date[], $2::uuid[]) AS w(wday, wid) ON day = wday AND id = wid
+        -- The ids say which partitions: at most two days, unless old ones are shipped late.
+        WHERE day = ANY($3::date[])
+      ) c ${JOINS} ORDER BY c.day, c.id`,
+    values: [ids.map(dayOf), ids, [...new Set(ids.map(dayOf))]],
+  })
+  return rows.map((row) => ({ call: toCall(row), keyUserId: row.key_user_id }))
+}
+
+/** How many of these calls belong to each team and key owner. */
+export async function countCalls(
+  pool: pg.Pool,
+  ids: readonly string[],
+): Promise<{ teamId: string | null; keyUserId: string | null; count: number }[]> {
+  if (ids.length === 0) return []
+  const { rows } = await pool.query<{ team_id: string | null; user_id: string | null; count: number }>({
+    name: 'live-counts',
+    text: `SELECT c.team_id, k.user_id, count(*)::int AS count
+      FROM calls c JOIN unnest($1::date[], $2::uuid[]) AS w(wday, wid) ON c.day = wday AND c.id = wid
+      LEFT JOIN api_keys k ON k.id = c.key_id WHERE c.day = ANY($3::date[]) GROUP BY 1, 2`,
+    values: [ids.map(dayOf), ids, [...new Set(ids.map(dayOf))]],
+  })
+  return rows.map((row) => ({ teamId: row.team_id, keyUserId: row.user_id, count: row.count }))
+}
+
+function callConditions(query: CallQuery, scope: RowScope, consumers: readonly string[]): Conditions {
+  const where = new Conditions()
+  where
+    .within(scope)
+    .add(query.from, (p) => `at >= ${p}::timestamptz`)
+    .add(query.to, (p) => `at < ${p}::timestamptz`)
+    .add(query.teamId, (p) => `team_id = ${p}`)
+    .add(query.consumerId, (p) => `consumer_id = ${p}`)
+    .add(query.keyId, (p) => `key_id = ${p}`)
+    .add(query.route, (p) => `route = ${p}`)
+    .add(query.providerId, (p) => `provider_id = ${p}`)
+    .add(query.model, (p) => `(served_model = ${p} OR requested_model = ${p})`)
+    .add(query.kind, (p) => `kind = ${p}`)
+    .add(query.outcome, (p) => `outcome = ${p}`)
+    .add(query.code, (p) => `code = ${p}`)
+    .add(query.stream, (p) => `stream = ${p}::boolean`)
+  if (query.outcome && query.outcome !== 'ok') where.raw(`outcome <> 'ok'`)
+  if (query.simulated !== 'include') where.add(query.simulated === 'only', (p) => `simulated = ${p}`)
+  if (query.q) addSearch(where, query.q, consumers)
+  return where
+}
+
+/** A request id, a trace id, or the beginning of a route, a model or a consumer's name. */
+function addSearch(where: Conditions, q: string, consumers: readonly string[]): void {
+  const hex = q.toLowerCase().replaceAll('-', '')
+  const dashed = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  const either = [`trace_id = ${where.value(q.toLowerCase())}`]
+  if (uuidTime(dashed) !== null) {
+    either.push(`(day = ${where.value(dayOf(dashed))}::date AND id = ${where.value(dashed)}::uuid)`)
+  }
+  const prefix = where.value(`${q.replace(/[\\%_]/g, '\\$&')}%`)
+  either.push(`route ILIKE ${prefix}`, `served_model ILIKE ${prefix}`, `requested_model ILIKE ${prefix}`)
+  if (consumers.length > 0) either.push(`consumer_id = ANY(${where.value(consumers)})`)
+  where.raw(`(${either.join(' OR ')})`)
+}
+
+async function consumersNamed(pool: pg.Pool, prefix: string): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    'SELECT id FROM consumers WHERE name ILIKE $1 LIMIT 1000',
+    [`${prefix.replace(/[\\%_]/g, '\\$&')}%`],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** The day (UTC) of an id, which its partition is. */
+function dayOf(id: string): string {
+  return isoDay(uuidTime(id) ?? 0)
+}
+
+function isoDay(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}
+
+/** As pg gives it: bigint and numeric as text. */
+interface CallRow {
+  id: string
+  at: Date
+  trace_id: string
+  gateway_id: string
+  sequence: string
+  kind: Call['kind']
+  status: number
+  code: string | null
+  team_id: string | null
+  team_name: string | null
+  consumer_id: string | null
+  consumer_name: string | null
+  key_id: string | null
+  key_name: string | null
+  key_user_id: string | null
+  route_id: string | null
+  route: string | null
+  stream: boolean
+  requested_model: string | null
+  served_model: string | null
+  provider_id: string | null
+  provider_name: string | null
+  end_user: string | null
+  input_tokens: string
+  cached_input_tokens: string
+  cache_write_5m_tokens: string
+  cache_write_1h_tokens: string
+  input_audio_tokens: string
+  output_tokens: string
+  reasoning_tokens: string
+  output_audio_tokens: string
+  usage_source: Call['usageSource']
+  cost_pico: string | null
+  unpriced: boolean
+  simulated: boolean
+  latency_ms: string
+  first_token_ms: string | null
+  attempt_count: number
+  tags: Record<string, string>
+  revision: string
+}
+
+interface ReceiptRow extends CallRow {
+  reserved_pico: string | null
+  overhead_us: string | null
+  attempts: Attempt[]
+  dropped: string[]
+}
+
+interface LineRow {
+  attempt: number
+  meter: Receipt['lines'][number]['meter']
+  quantity: string
+  usd_per_million: string | null
+  unit: string | null
+  usd_per_unit: string | null
+  cost_pico: string
+  price_version: string
+  correction_of: string | null
+}
+
+function toCall(row: CallRow): Call {
+  return {
+    id: row.id,
+    traceId: row.trace_id,
+    at: row.at.toISOString(),
+    kind: row.kind,
+    status: row.status,
+    code: row.code,
+    teamId: row.team_id,
+    teamName: row.team_name,
+    consumerId: row.consumer_id,
+    consumerName: row.consumer_name,
+    keyId: row.key_id,
+    keyName: row.key_name,
+    routeId: row.route_id,
+    route: row.route,
+    stream: row.stream,
+    requestedModel: row.requested_model,
+    servedModel: row.served_model,
+    providerId: row.provider_id,
+    providerName: row.provider_name,
+    endUser: row.end_user,
+    usage: {
+      inputTokens: Number(row.input_tokens),
+      cachedInputTokens: Number(row.cached_input_tokens),
+      cacheWrite5mTokens: Number(row.cache_write_5m_tokens),
+      cacheWrite1hTokens: Number(row.cache_write_1h_tokens),
+      inputAudioTokens: Number(row.input_audio_tokens),
+      outputTokens: Number(row.output_tokens),
+      reasoningTokens: Number(row.reasoning_tokens),
+      outputAudioTokens: Number(row.output_audio_tokens),
+    },
+    usageSource: row.usage_source,
+    costUsd: usdOrNull(row.cost_pico),
+    unpriced: row.unpriced,
+    attemptCount: row.attempt_count,
+    simulated: row.simulated,
+    latencyMs: Number(row.latency_ms),
+    firstTokenMs: numberOrNull(row.first_token_ms),
+    tags: row.tags,
+    revision: Number(row.revision),
+  }
+}
+
+const usdOrNull = (pico: string | null): string | null => (pico === null ? null : formatUsd(BigInt(pico)))
+const numberOrNull = (text: string | null): number | null => (text === null ? null : Number(text))
