@@ -128,9 +128,10 @@ export function EditConsumerForm({
       form={form}
       submitLabel="Save consumer"
       onCancel={onDone}
-      onSubmit={async (values) => {
+      etag={etag}
+      onSubmit={async (values, ifMatch) => {
         const answer = await apiSend<Consumer>('PATCH', `/consumers/${consumer.id}`, values, {
-          ifMatch: etag,
+          ifMatch,
         })
         onDone()
         saved(answer, `Saved consumer ${answer.data.name}`)

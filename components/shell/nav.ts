@@ -47,7 +47,7 @@ export const NAV: readonly NavGroup[] = [
       { href: '/consumers', label: 'Consumers', icon: Shapes, needs: 'consumers.list' },
       { href: '/keys', label: 'Keys', icon: KeyRound, needs: 'keys.list' },
       { href: '/users', label: 'Users', icon: Users, needs: 'users.list' },
-      { href: '/access-tokens', label: 'Access tokens', icon: Ticket, needs: 'access-tokens.list' },
+      { href: '/access-tokens', label: 'Access tokens', icon: Ticket, needs: 'accessTokens.list' },
     ],
   },
   { label: 'Money', entries: [{ href: '/prices', label: 'Prices', icon: Receipt, needs: 'prices.list' }] },
@@ -56,7 +56,7 @@ export const NAV: readonly NavGroup[] = [
     entries: [
       { href: '/gateways', label: 'Gateways', icon: Server, needs: 'gateways.list' },
       { href: '/revisions', label: 'Revisions', icon: History, needs: 'revisions.list' },
-      { href: '/audit-log', label: 'Audit log', icon: ScrollText, needs: 'audit-log.list' },
+      { href: '/audit-log', label: 'Audit log', icon: ScrollText, needs: 'auditLog.list' },
       { href: '/docs/api', label: 'API reference', icon: BookOpen, needs: null },
     ],
   },

@@ -48,7 +48,7 @@ function NavContent({
   onNavigate,
 }: {
   operations: readonly string[] | null
-  onNavigate?: () => void
+  onNavigate: () => void
 }) {
   const pathname = usePathname()
   return (

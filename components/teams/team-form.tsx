@@ -49,9 +49,10 @@ function TeamForm({
       form={form}
       submitLabel={team ? 'Rename team' : 'Create team'}
       onCancel={onDone}
-      onSubmit={async (values) => {
+      etag={team?.etag ?? null}
+      onSubmit={async (values, ifMatch) => {
         const answer = team
-          ? await apiSend<Team>('PATCH', `/teams/${team.value.id}`, values, { ifMatch: team.etag })
+          ? await apiSend<Team>('PATCH', `/teams/${team.value.id}`, values, { ifMatch })
           : await apiSend<Team>('POST', '/teams', values)
         onDone()
         saved(answer, team ? `Renamed to ${answer.data.name}` : `Created team ${answer.data.name}`)
