@@ -70,6 +70,10 @@ export class ChatStreamReader {
     return output
   }
 
+  get hasOutput(): boolean {
+    return this.#output.length > 0
+  }
+
   get #over(): boolean {
     return this.terminal !== null || this.error !== null || this.garbage
   }

@@ -253,7 +253,8 @@ export class Attempt implements UpstreamHandler {
     if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
     if (reader.garbage)
       return this.#fail(garbage(this.endpoint, 'a stream that is not valid', this.status ?? 200))
-    if (this.#bytes > MAX_HELD_BYTES) this.#begin()
+    // One huge event is bounded by itself: while it isn't whole, there is nothing to show and nothing to lose.
+    if (this.#bytes > MAX_HELD_BYTES && reader.hasOutput) this.#begin()
   }
 
   #begin() {
