@@ -64,7 +64,7 @@ export interface Journal extends Books {
   /** Of the next event. */
   readonly nextSequence: number
   stats(): { unshippedEvents: number; unshippedBytes: number; openIntents: number }
-  /** Syncs what is written and closes. Settling after it is an error. */
+  /** Syncs what is written and closes. A call that ends after it is booked by its intent at the next start. */
   close(): Promise<void>
 }
 
@@ -226,7 +226,11 @@ export function openJournal(options: JournalOptions): Journal {
   }
 
   function settle(event: Omit<UsageEvent, 'sequence'>): void {
-    if (closed) throw new Error('the journal is closed')
+    if (closed) {
+      // Its intent is on disk: the next start books the call as unknown.
+      log('warn', 'journal.settled_after_close', { requestId: event.id })
+      return
+    }
     // Refusals cost nobody money: while the journal is full they must not fill it further.
     if (event.attempts.length === 0 && !open.has(event.id) && !isAccepting()) {
       refusalsNotBooked += 1

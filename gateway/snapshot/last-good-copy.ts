@@ -117,7 +117,8 @@ export function createLastGoodCopy(options: {
     },
     save(configuration) {
       waiting = configuration
-      if (writing === null) schedule(options.saveDelayMs ?? SAVE_DELAY_MS)
+      // The first one at once: without it a start needs the admin.
+      if (writing === null) schedule(currentIsGood ? (options.saveDelayMs ?? SAVE_DELAY_MS) : 0)
     },
     async flush() {
       while (waiting !== null || writing !== null) {

@@ -164,12 +164,16 @@ function pricingAt(model: CatalogueModel, at: number): Pricing | null {
   }
   const price = model.prices[index]
   if (!price || price.rates === null) return null
-  known[index] ??= {
-    version: CATALOGUE_VERSION,
-    rates: price.rates,
-    tiers: price.tiers ? [...price.tiers] : NO_TIERS,
-    contextTokens: model.contextTokens ?? null,
-    maxOutputTokens: model.maxOutputTokens ?? null,
+  let pricing = known[index]
+  if (!pricing) {
+    pricing = {
+      version: CATALOGUE_VERSION,
+      rates: price.rates,
+      tiers: price.tiers ? [...price.tiers] : NO_TIERS,
+      contextTokens: model.contextTokens ?? null,
+      maxOutputTokens: model.maxOutputTokens ?? null,
+    }
+    known[index] = pricing
   }
-  return known[index]
+  return pricing
 }

@@ -1,0 +1,200 @@
+/**
+ * One gateway, put together: folder, journal, configuration, listener, control channel. It starts and serves from its
+ * folder alone; the admin is somebody it talks to, not something it waits for.
+ */
+import { appendFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { PROTOCOL_VERSION, usageReceipt } from '../lib/contract/control.ts'
+import { systemClock } from './clock.ts'
+import { createAdminClient } from './control/admin-client.ts'
+import { startControlChannel } from './control/control-channel.ts'
+import { startLease } from './control/lease.ts'
+import { openDataFolder } from './data-folder.ts'
+import { type Journal, openJournal } from './journal/journal.ts'
+import { nodeFs } from './journal/journal-fs.ts'
+import { startShipper } from './journal/shipper.ts'
+import { type Listener, startListener } from './listener.ts'
+import { probeProvider } from './providers/probe.ts'
+import type { Settings } from './settings.ts'
+import type { CompiledConfiguration } from './snapshot/compiled-configuration.ts'
+import { createLastGoodCopy } from './snapshot/last-good-copy.ts'
+import type { Log } from './telemetry/log.ts'
+import { startProcessGauges } from './telemetry/process-gauges.ts'
+import { createHttpUpstream } from './upstream/http-upstream.ts'
+import { VERSION } from './version.ts'
+
+export interface Gateway {
+  readonly port: number
+  readonly gatewayId: string
+  /** Refuses new calls, lets those in flight finish, and leaves everything on disk. */
+  stop(): Promise<void>
+  /** Only what must not be lost, for a process that can not go on. */
+  flush(): Promise<void>
+}
+
+/** The port can't be taken; the message is one sentence for the operator. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+const USAGE_TIMEOUT_MS = 30_000
+/** At a stop, for calls that were cut to be booked with what they had. */
+const LAST_SETTLEMENT_MS = 250
+/** At a stop, what is not shipped by then waits on disk for the next start. */
+const LAST_SHIPMENT_MS = 500
+
+/** @throws DataFolderError, ListenError, or the error of a journal that can't be written. */
+export async function startGateway(settings: Settings, log: Log): Promise<Gateway> {
+  const folder = await openDataFolder(settings.folder)
+  const { gatewayId } = folder
+  const clock = systemClock
+  const startedAt = clock.now()
+  const upstream = createHttpUpstream({ ownPorts: settings.ownPorts })
+  const copy = createLastGoodCopy({ directory: folder.path, token: settings.gatewayToken, log })
+  let journal: Journal
+  let listener: Listener
+  let current: CompiledConfiguration | null
+  try {
+    journal = openJournal({
+      directory: join(folder.path, 'journal'),
+      fs: nodeFs,
+      clock,
+      log,
+      sync: settings.journalSync,
+    })
+    try {
+      current = await copy.load()
+      listener = await startListener({
+        host: settings.host,
+        port: settings.port,
+        configuration: () => current,
+        books: journal,
+        clock,
+        upstream,
+        report: (problem, error) => log('error', 'gateway.problem', { problem, error }),
+      })
+    } catch (error) {
+      await journal.close()
+      throw listenError(error, settings)
+    }
+  } catch (error) {
+    await upstream.close()
+    await folder.release()
+    throw error
+  }
+
+  let draining = false
+  const gauges = startProcessGauges()
+  const admin = createAdminClient({ url: settings.controlUrl, token: settings.gatewayToken })
+  const host = hostname().slice(0, 255)
+  const lease = startLease({
+    admin,
+    log,
+    report: () => ({
+      gatewayId,
+      protocol: PROTOCOL_VERSION,
+      version: VERSION,
+      hostname: host,
+      startedAt,
+      epoch: current?.epoch ?? null,
+      revision: current?.revision ?? null,
+      hash: current?.hash ?? null,
+      url: settings.gatewayUrl,
+      state: draining ? 'draining' : current ? 'ready' : 'starting',
+      inFlight: listener.inFlight(),
+      journal: journal.stats(),
+      rssBytes: gauges.rssBytes(),
+      loopDelayP99Ms: gauges.loopDelayP99Ms(),
+    }),
+  })
+  const shipper = startShipper({
+    journal,
+    gatewayId,
+    log,
+    random: Math.random,
+    quarantine: (event) =>
+      appendFileSync(join(folder.path, 'refused-events.jsonl'), `${event.text}\n`, { mode: 0o600 }),
+    post: async (body) => {
+      const answer = await admin.post('/api/control/usage', body, USAGE_TIMEOUT_MS)
+      if (answer.status !== 200) return { status: answer.status }
+      return { status: 200, committedSequence: usageReceipt.parse(answer.body).committedSequence }
+    },
+  })
+  const channel = startControlChannel({
+    admin,
+    gatewayId,
+    version: VERSION,
+    hostname: host,
+    log,
+    random: Math.random,
+    current: () => current,
+    swap: (next) => {
+      const first = current === null
+      current = next
+      copy.save(next)
+      if (first) void lease.renew()
+    },
+    probe: ({ provider, model, timeoutMs }) => probeProvider({ provider, model, timeoutMs, upstream, clock }),
+    onConnected: () => {
+      void lease.renew()
+      shipper.nudge()
+    },
+  })
+  log('info', 'gateway.started', {
+    gatewayId,
+    port: listener.port,
+    host: settings.host,
+    version: VERSION,
+    revision: current?.revision ?? null,
+    ms: Math.round(performance.now()),
+  })
+
+  return {
+    port: listener.port,
+    gatewayId,
+    async stop() {
+      draining = true
+      void lease.renew()
+      await listener.drain(settings.drainMs)
+      await until(() => listener.inFlight() === 0, LAST_SETTLEMENT_MS)
+      await until(() => journal.stats().unshippedEvents === 0, LAST_SHIPMENT_MS)
+      channel.stop()
+      lease.stop()
+      gauges.stop()
+      await Promise.race([shipper.stop(), wait(LAST_SHIPMENT_MS)])
+      await journal.close()
+      await copy.flush()
+      admin.close()
+      await upstream.close()
+      await folder.release()
+      log('info', 'gateway.stopped', { gatewayId, unshipped: journal.stats().unshippedEvents })
+    },
+    flush: async () => {
+      await journal.close()
+      await copy.flush()
+    },
+  }
+}
+
+function listenError(error: unknown, { host, port }: Settings): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE')
+    return new ListenError(`Port ${port} on ${host} is taken: set GATEWAY_PORT to a free one.`)
+  if (code === 'EACCES')
+    return new ListenError(
+      `Port ${port} needs more rights than this process has: set GATEWAY_PORT above 1023.`,
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new ListenError(`HOST is "${host}", which is no address of this machine.`)
+  return error
+}
+
+async function until(condition: () => boolean, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (!condition() && performance.now() < deadline) await wait(5)
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,57 @@
+/** The process: environment in, exit code out. Nothing else in the gateway reads the one or sets the other. */
+import { DataFolderError } from './data-folder.ts'
+import { type Gateway, ListenError, startGateway } from './gateway.ts'
+import { readSettings, type Settings, SettingsError } from './settings.ts'
+import { createLog } from './telemetry/log.ts'
+
+const FLUSH_MS = 2_000
+
+// A reader of the log that went away must not take the gateway with it.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
+const log = createLog((line) => void process.stdout.write(line), Date.now)
+let gateway: Gateway | null = null
+let ending: 'no' | 'draining' | 'crashing' = 'no'
+
+process.on('uncaughtException', crash)
+process.on('unhandledRejection', crash)
+process.on('SIGTERM', () => terminate('SIGTERM'))
+process.on('SIGINT', () => terminate('SIGINT'))
+
+let settings: Settings
+try {
+  settings = readSettings(process.env)
+  gateway = await startGateway(settings, log)
+} catch (error) {
+  refuse(error)
+}
+
+function terminate(signal: string): void {
+  // The second one means it.
+  if (ending !== 'no' || gateway === null) process.exit(ending === 'no' ? 0 : 1)
+  ending = 'draining'
+  log('info', 'gateway.stopping', { signal })
+  gateway.stop().then(() => process.exit(0), crash)
+}
+
+/** A state that nobody foresaw: what is written is kept, and the supervisor starts a fresh process. */
+function crash(error: unknown): void {
+  if (ending === 'crashing') return
+  ending = 'crashing'
+  log('error', 'gateway.crashed', { error, stack: error instanceof Error ? (error.stack ?? '') : '' })
+  setTimeout(() => process.exit(1), FLUSH_MS).unref()
+  const flushed = gateway ? gateway.flush() : Promise.resolve()
+  flushed.catch(() => {}).finally(() => process.exit(1))
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof SettingsError || error instanceof DataFolderError || error instanceof ListenError) {
+    process.stderr.write(`${error.message}\n`)
+    log('error', 'gateway.not_started', { reason: error.message })
+  } else {
+    log('error', 'gateway.not_started', { error, stack: error instanceof Error ? (error.stack ?? '') : '' })
+    process.stderr.write('The gateway could not start; its log says why.\n')
+  }
+  process.exit(1)
+}
