@@ -3,14 +3,19 @@ import { metaOperations } from '../api/meta-operations.ts'
 import type { Operation } from '../api/operation.ts'
 import { accessTokenOperations } from './access-tokens/operations.ts'
 import { auditLogOperations } from './audit-log/operations.ts'
+import { callOperations, callOperations } from './calls/operations.ts'
 import { consumerOperations } from './consumers/operations.ts'
+import { eventOperations } from './events/operations.ts'
+import { gatewayOperations, gatewayOperations } from './gateways/operations.ts'
 import { keyOperations } from './keys/operations.ts'
 import { meOperations } from './me/operations.ts'
 import { priceOperations } from './prices/operations.ts'
 import { providerOperations } from './providers/operations.ts'
+import { revisionOperations } from './revisions/operations.ts'
 import { routeOperations } from './routes/operations.ts'
 import { setupOperations } from './setup/operations.ts'
 import { teamOperations } from './teams/operations.ts'
+import { usageOperations, usageOperations } from './usage/operations.ts'
 import { userOperations } from './users/operations.ts'
 
 export const operations: readonly Operation[] = [
@@ -23,7 +28,15 @@ export const operations: readonly Operation[] = [
   ...priceOperations,
   ...accessTokenOperations,
   ...auditLogOperations,
+  ...gatewayOperations,
+  ...revisionOperations,
+  ...callOperations,
+  ...usageOperations,
+  ...eventOperations,
   ...meOperations,
   ...setupOperations,
+  ...gatewayOperations,
+  ...callOperations,
+  ...usageOperations,
   ...metaOperations,
 ]

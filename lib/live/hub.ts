@@ -1,0 +1,227 @@
+/**
+ * What this admin tells browsers. It hears of booked calls by notification, reads them once for all who listen, and
+ * keeps the last events in a ring: each stream reads along at its own pace, and one that falls out of it is told to
+ * read again. Without anyone listening nothing is read.
+ */
+import 'server-only'
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import type { RowScope } from '../api/actor.ts'
+import { ACK_CHANNEL, CALLS_CHANNEL, CONFIG_CHANNEL } from '../publish/channels.ts'
+import type { Listener } from '../publish/listener.ts'
+import { readConfigStatus } from '../publish/status.ts'
+import { countCalls, readCalls } from '../usage/calls.ts'
+
+export interface RingEvent {
+  readonly n: number
+  readonly event: 'call' | 'usage' | 'config' | 'reset'
+  /** The data as JSON for a listener with this scope; null when it is not for them. */
+  dataFor(scope: RowScope): string | null
+}
+
+export interface Hub {
+  /** Marks the ids of this process's events. */
+  readonly instance: string
+  /** Of the newest event; 0 before the first. */
+  readonly newest: number
+  /** Events after `n`, oldest first; null when the ring no longer holds them all. */
+  since(n: number): readonly RingEvent[] | null
+  /** Reads and keeps events for as long as anyone joins. Called after each event; gives the way to leave. */
+  join(handler: () => void): () => void
+  close(): void
+}
+
+const RING_EVENTS = 1_000
+/** Notifications of one booking come in a bunch: they are read together. */
+const GATHER_MS = 30
+const CALLS_PER_SECOND = 50
+const USAGE_EVERY_MS = 250
+const MAX_PENDING_IDS = 20_000
+const CONFIG_GATHER_MS = 50
+/** A lease that runs out is announced by nobody. */
+const CONFIG_CHECK_MS = 3_000
+
+interface Count {
+  readonly teamId: string | null
+  readonly keyUserId: string | null
+  count: number
+}
+
+export function createHub(pool: pg.Pool, listener: Listener): Hub {
+  const instance = randomBytes(6).toString('hex')
+  const handlers = new Set<() => void>()
+  const timers = new Map<string, NodeJS.Timeout>()
+  let ring: RingEvent[] = []
+  let newest = 0
+  let closed = false
+
+  let pendingIds: string[] = []
+  let reading = false
+  let second = 0
+  let sentThisSecond = 0
+  let counts = new Map<string, Count>()
+  let usageSentAt = 0
+  let configText: string | null = null
+
+  const push = (event: RingEvent['event'], dataFor: RingEvent['dataFor']) => {
+    newest += 1
+    ring.push({ n: newest, event, dataFor })
+    if (ring.length > RING_EVENTS) ring.shift()
+    for (const handler of handlers) handler()
+  }
+  const reset = () => push('reset', () => '{}')
+  /** What is missed while nobody listens (or couldn't be read): the ring begins anew behind it. */
+  const gap = () => {
+    ring = []
+    newest += 1
+  }
+  const later = (name: string, ms: number, task: () => void | Promise<void>) => {
+    if (timers.has(name) || closed) return
+    const timer = setTimeout(() => {
+      timers.delete(name)
+      void task()
+    }, ms)
+    timer.unref()
+    timers.set(name, timer)
+  }
+
+  const readPending = async () => {
+    if (reading) return
+    reading = true
+    try {
+      while (pendingIds.length > 0 && handlers.size > 0) {
+        const ids = pendingIds
+        pendingIds = []
+        await tell(ids)
+      }
+    } catch (error) {
+      console.error(`live events: calls could not be read: ${(error as Error).message}`)
+      reset()
+    } finally {
+      reading = false
+      if (pendingIds.length > 0) later('calls', GATHER_MS, readPending)
+    }
+  }
+
+  const tell = async (ids: string[]) => {
+    const thisSecond = Math.floor(performance.now() / 1_000)
+    if (thisSecond !== second) {
+      second = thisSecond
+      sentThisSecond = 0
+    }
+    const room = CALLS_PER_SECOND - sentThisSecond
+    const shown = await readCalls(pool, room > 0 ? ids.slice(-room) : [])
+    sentThisSecond += shown.length
+    const counted =
+      shown.length === ids.length
+        ? shown.map(({ call, keyUserId }) => ({ teamId: call.teamId, keyUserId, count: 1 }))
+        : await countCalls(pool, ids)
+    for (const { teamId, keyUserId, count } of counted) {
+      const key = `${teamId}\0${keyUserId}`
+      const known = counts.get(key)
+      if (known) known.count += count
+      else counts.set(key, { teamId, keyUserId, count })
+    }
+    for (const { call, keyUserId } of shown) {
+      const text = JSON.stringify(call)
+      push('call', (scope) => (opens(scope, call.teamId, keyUserId) ? text : null))
+    }
+    later('usage', Math.max(0, usageSentAt + USAGE_EVERY_MS - performance.now()), tellUsage)
+  }
+
+  const tellUsage = () => {
+    usageSentAt = performance.now()
+    const told = [...counts.values()]
+    counts = new Map()
+    const at = new Date().toISOString()
+    push('usage', (scope) => {
+      const calls = told.reduce(
+        (sum, { teamId, keyUserId, count }) => sum + (opens(scope, teamId, keyUserId) ? count : 0),
+        0,
+      )
+      return calls > 0 ? JSON.stringify({ calls, at }) : null
+    })
+  }
+
+  const readConfig = async () => {
+    if (handlers.size === 0) return
+    try {
+      const text = JSON.stringify(await readConfigStatus(pool))
+      const first = configText === null
+      if (text === configText) return
+      configText = text
+      // The first reading is what everybody who has just come sees anyway.
+      if (!first) push('config', () => text)
+    } catch {
+      // The database is away: read again at the next check.
+    }
+  }
+  const configSoon = () => later('config', CONFIG_GATHER_MS, readConfig)
+
+  const stops = [
+    listener.on(CALLS_CHANNEL, (payload) => {
+      if (handlers.size === 0) return gap()
+      if (pendingIds.length > MAX_PENDING_IDS) {
+        pendingIds = []
+        return reset()
+      }
+      for (const id of payload.split(',')) pendingIds.push(withDashes(id))
+      later('calls', GATHER_MS, readPending)
+    }),
+    listener.on(ACK_CHANNEL, configSoon),
+    listener.on(CONFIG_CHANNEL, configSoon),
+    // What was announced while the connection was away is unknown.
+    listener.onConnect(() => {
+      if (handlers.size === 0) gap()
+      else reset()
+      configSoon()
+    }),
+  ]
+  const check = setInterval(configSoon, CONFIG_CHECK_MS)
+  check.unref()
+
+  return {
+    instance,
+    get newest() {
+      return newest
+    },
+    since(n) {
+      if (n === newest) return []
+      const first = ring[0]?.n ?? newest + 1
+      if (n > newest || n + 1 < first) return null
+      return ring.slice(n + 1 - first)
+    },
+    join(handler) {
+      if (handlers.size === 0) {
+        configText = null
+        configSoon()
+      }
+      handlers.add(handler)
+      return () => {
+        handlers.delete(handler)
+        if (handlers.size === 0) {
+          pendingIds = []
+          counts = new Map()
+        }
+      }
+    },
+    close() {
+      closed = true
+      for (const stop of stops) stop()
+      clearInterval(check)
+      for (const timer of timers.values()) clearTimeout(timer)
+    },
+  }
+}
+
+/** Whether calls of this team and key owner are for whoever has this scope. */
+function opens(scope: RowScope, teamId: string | null, keyUserId: string | null): boolean {
+  if (scope.teams === null) return true
+  if (teamId !== null && scope.teams.includes(teamId)) return true
+  if (scope.userId === null || keyUserId !== scope.userId) return false
+  return scope.ownTeams === null || (teamId !== null && scope.ownTeams.includes(teamId))
+}
+
+function withDashes(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

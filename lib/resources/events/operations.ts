@@ -1,0 +1,48 @@
+import { ALL_ROLES, authorize, rowScope } from '../../api/actor.ts'
+import { authenticate } from '../../api/authenticate.ts'
+import { operation } from '../../api/operation.ts'
+import { Problem } from '../../api/problem.ts'
+import { openEventStream } from '../../live/event-stream.ts'
+import { liveHub } from '../../live/live-hub.ts'
+import { systemClock } from '../../server/clock.ts'
+
+const permission = { scope: 'events:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }
+
+export const eventOperations = [
+  operation({
+    id: 'events.stream',
+    method: 'GET',
+    path: '/events',
+    summary: 'Listen to what happens, as server-sent events',
+    description:
+      'Events `call`, `usage`, `config` and `reset`, of what the caller may see. Send `Last-Event-ID` to read on after a break; `reset` says that something was missed: read again what you show.',
+    tag: 'Events',
+    permission,
+    contentType: 'text/event-stream',
+    async run(context) {
+      const { request } = context
+      const stream = openEventStream(liveHub(), {
+        scope: context.rowScope(),
+        lastEventId: request.headers.get('last-event-id'),
+        signal: request.signal,
+        async recheck() {
+          try {
+            const actor = await authenticate(request, systemClock())
+            authorize(actor, permission)
+            return rowScope(actor, permission)
+          } catch (error) {
+            if (error instanceof Problem && (error.status === 401 || error.status === 403)) return null
+            throw error
+          }
+        },
+      })
+      return new Response(stream, {
+        headers: {
+          'content-type': 'text/event-stream; charset=utf-8',
+          'cache-control': 'no-store, no-transform',
+          'x-accel-buffering': 'no',
+        },
+      })
+    },
+  }),
+]
