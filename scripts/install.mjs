@@ -27,7 +27,8 @@ export async function installPackages(print) {
 
 /**
  * npm writes node_modules/.package-lock.json last, so an installation cut short has none.
- * It is compared entry by entry: a package missing there must be an optional one (of another platform).
+ * It is compared entry by entry: a package missing there must be an optional one (of another platform). One too many
+ * does no harm.
  */
 function isStale() {
   const present = readLock(path.join(ROOT, 'node_modules/.package-lock.json'))
@@ -40,7 +41,7 @@ function isStale() {
     if (!found && !entry.optional && !entry.devOptional) return true
     if (found && (found.version !== entry.version || found.integrity !== entry.integrity)) return true
   }
-  return Object.keys(present).some((name) => !(name in wanted))
+  return false
 }
 
 function readLock(file) {

@@ -1,6 +1,6 @@
 import { builtinModules } from 'node:module'
 import path from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import { build, type Metafile, stop } from 'esbuild'
 import { UserError } from '../user-error.ts'
 import { ROOT } from './fingerprint.ts'
 
@@ -37,6 +37,8 @@ export async function buildGateway({ entry, write, root = ROOT }: GatewayBuild =
   }).catch((error: Error) => {
     throw new UserError(`The gateway could not be built:\n${error.message}`)
   })
+  // Its service would live on beside us for as long as we run.
+  await stop()
   const strangers = foreignInputs(metafile)
   if (strangers.length > 0) {
     throw new UserError(

@@ -68,7 +68,7 @@ function derive(secret: string, info: string): Buffer {
 
 /** Ours to hand out one by one, libpq's that would mislead a client, and what npm adds. */
 const WITHHELD =
-  /^(DATABASE_URL|GATEHOUSE_(SECRET|ADMIN_EMAIL|ADMIN_PASSWORD|ADMIN_TOKEN|GATEWAY_TOKEN)|NEXTAUTH_.*|PG[A-Z]+|npm_.*|INIT_CWD)$/
+  /^(DATABASE_URL|GATEHOUSE_(SECRET|ADMIN_EMAIL|ADMIN_PASSWORD|ADMIN_TOKEN|GATEWAY_TOKEN)|NEXTAUTH_.*|PG[A-Z]+|npm_.*|INIT_CWD|GATEHOUSE_LAUNCHER.*)$/
 
 function inherited(base: Env): Env {
   return Object.fromEntries(Object.entries(base).filter(([name]) => !WITHHELD.test(name)))
