@@ -52,7 +52,8 @@ export function ResourceForm<Input extends FieldValues, Output>({
   form: UseFormReturn<Input, unknown, Output>
   /** Of the object when the form opened; later ones are ignored, or somebody else's change would be overwritten unseen. */
   etag?: string | null
-  onSubmit: (values: Output, ifMatch: string | null) => Promise<void>
+  /** Gives the new ETag when the form stays open after it. */
+  onSubmit: (values: Output, ifMatch: string | null) => Promise<unknown>
   submitLabel: string
   onCancel?: () => void
   submitDisabled?: boolean
@@ -69,7 +70,8 @@ export function ResourceForm<Input extends FieldValues, Output>({
         setProblem(null)
         setSubmitting(true)
         try {
-          await onSubmit(values, ifMatch)
+          const next = await onSubmit(values, ifMatch)
+          if (typeof next === 'string') setBase(next)
         } catch (error) {
           if (!(error instanceof ApiProblem)) throw error
           setProblem(error)

@@ -1,0 +1,114 @@
+'use client'
+
+import { Boxes, Plus } from 'lucide-react'
+import Link from 'next/link'
+import { useCan } from '@/components/data/me'
+import { type Column, DataTable } from '@/components/resource/data-table'
+import { Badge } from '@/components/ui/badge'
+import { Button } from '@/components/ui/button'
+import { PageHead } from '@/components/ui/page-head'
+import { EmptyState } from '@/components/ui/states'
+import { Time } from '@/components/ui/time'
+import { formatCount } from '@/lib/format/tokens'
+import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/schema'
+import { KINDS, kindLabel } from './provider-kinds'
+
+const COLUMNS: readonly Column<Provider>[] = [
+  { id: 'name', header: 'Name', sort: 'name', cell: (provider) => provider.name },
+  {
+    id: 'kind',
+    header: 'Kind',
+    cell: (provider) => (
+      <span className="inline-flex items-center gap-1.5">
+        {kindLabel(provider.kind)}
+        {provider.kind === 'sandbox' ? <Badge tone="accent">Simulated</Badge> : null}
+      </span>
+    ),
+  },
+  {
+    id: 'address',
+    header: 'Address',
+    from: 'md',
+    width: 'max-w-80 truncate',
+    cell: (provider) => (
+      <span className="font-mono text-xs text-muted">
+        {provider.baseUrl ?? DEFAULT_BASE_URLS[provider.kind] ?? 'inside the gateway'}
+      </span>
+    ),
+  },
+  {
+    id: 'credentials',
+    header: 'API key',
+    from: 'sm',
+    cell: (provider) => {
+      const keys = provider.credentials.apiKey ?? []
+      return keys.length === 0 ? (
+        <span className="text-muted">none</span>
+      ) : (
+        <span className="font-mono text-xs">
+          ••••{keys[0]?.last4}
+          {keys.length > 1 ? ` and ${keys.length - 1} more` : ''}
+        </span>
+      )
+    },
+  },
+  { id: 'routes', header: 'Routes', align: 'right', cell: (provider) => formatCount(provider.routeCount) },
+  {
+    id: 'updated',
+    header: 'Changed',
+    sort: 'updatedAt',
+    from: 'lg',
+    cell: (provider) => <Time value={provider.updatedAt} />,
+  },
+]
+const FILTERS = [
+  {
+    id: 'kind',
+    label: 'Kind',
+    options: Object.entries(KINDS).map(([value, { label }]) => ({ value, label })),
+  },
+]
+
+export function ProvidersScreen() {
+  const can = useCan()
+  const create = can('providers.create') ? (
+    <Button asChild variant="primary">
+      <Link href="/providers/new">
+        <Plus aria-hidden />
+        Add provider
+      </Link>
+    </Button>
+  ) : null
+  return (
+    <>
+      <PageHead
+        title="Providers"
+        description="Accounts and endpoints that answer: the gateway holds their credentials, callers never see them."
+        actions={create}
+      />
+      <DataTable
+        noun="providers"
+        path="/providers"
+        columns={COLUMNS}
+        filters={FILTERS}
+        defaultSort="name"
+        rowLabel={(provider) => provider.name}
+        rowHref={(provider) => `/providers/${provider.id}`}
+        empty={
+          <EmptyState
+            icon={<Boxes aria-hidden />}
+            title="No providers yet"
+            action={create}
+            command={`curl -X POST "$GATEHOUSE_ADMIN_URL/api/v1/providers" \\
+  -H "Authorization: Bearer $GATEHOUSE_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{"name": "openai", "kind": "openai", "credentials": {"apiKey": "'"$OPENAI_API_KEY"'"}}'`}
+          >
+            A provider is one account at a vendor, or a server of your own. Without an account at hand, add
+            the sandbox: it simulates one.
+          </EmptyState>
+        }
+      />
+    </>
+  )
+}

@@ -1,0 +1,107 @@
+/** A route as a document: what the form, the JSON tab and the API hold alike. Members unknown here are kept. */
+import { type Route, routeInput } from '@/lib/resources/routes/schema'
+
+export type RouteDocument = Record<string, unknown>
+
+export interface Target {
+  providerId: string
+  model: string
+  weight: number
+  priority: number
+}
+
+export interface DocumentError {
+  /** `targets.0.model` */
+  path: string
+  message: string
+}
+
+const SERVER_FIELDS = new Set(['id', 'createdAt', 'updatedAt', 'version'])
+/** What a PATCH can't change. */
+const FIXED_FIELDS = new Set(['kind'])
+
+export function documentOf(route: Route): RouteDocument {
+  const own = Object.entries(route).filter(([name]) => !SERVER_FIELDS.has(name))
+  return {
+    ...Object.fromEntries(own),
+    targets: route.targets.map(({ providerName: _name, ...target }) => target),
+  }
+}
+
+/** A new route with every default written out, so that nothing is hidden. */
+export function newDocument(providerId: string): RouteDocument {
+  const target: Target = { providerId, model: '', weight: 1, priority: 0 }
+  const defaults = routeInput.parse({ name: 'new', targets: [{ providerId: 'any', model: 'any' }] })
+  return { ...defaults, name: '', targets: [target] }
+}
+
+export function targetsOf(document: RouteDocument): Target[] {
+  const targets = Array.isArray(document.targets) ? document.targets : []
+  return targets.map((target: Partial<Target> | null) => ({
+    ...target,
+    providerId: String(target?.providerId ?? ''),
+    model: String(target?.model ?? ''),
+    weight: Number(target?.weight ?? 1),
+    priority: Number(target?.priority ?? 0),
+  }))
+}
+
+/** Moves a target by one place. It takes the priority of the place, so that the order on screen is the order of calls. */
+export function moveTarget<T extends Target>(targets: readonly T[], from: number, by: -1 | 1): T[] {
+  const to = from + by
+  const moved = targets[from]
+  const other = targets[to]
+  if (!moved || !other) return [...targets]
+  return targets.map((target, index) =>
+    index === from
+      ? { ...other, priority: moved.priority }
+      : index === to
+        ? { ...moved, priority: other.priority }
+        : target,
+  )
+}
+
+/** What the schema of the API refuses. Unknown members are the API's to judge: a newer one may know them. */
+export function checkDocument(document: RouteDocument): DocumentError[] {
+  const result = routeInput.safeParse(document)
+  if (result.success) return []
+  return result.error.issues
+    .filter((issue) => issue.code !== 'unrecognized_keys')
+    .map((issue) => ({ path: issue.path.join('.'), message: wordsFor(issue.path, issue.message) }))
+}
+
+/** The members that differ: what a PATCH sends. */
+export function changedMembers(before: RouteDocument, after: RouteDocument): RouteDocument {
+  return Object.fromEntries(
+    Object.entries(after).filter(
+      ([name, value]) => !FIXED_FIELDS.has(name) && JSON.stringify(value) !== JSON.stringify(before[name]),
+    ),
+  )
+}
+
+/** Sets one member at a path, such as `timeouts.totalMs`, and shares the rest. */
+export function withMember(document: RouteDocument, path: string, value: unknown): RouteDocument {
+  const [head = '', ...rest] = path.split('.')
+  if (rest.length === 0) return { ...document, [head]: value }
+  const inner = document[head]
+  const record = typeof inner === 'object' && inner !== null ? (inner as RouteDocument) : {}
+  return { ...document, [head]: withMember(record, rest.join('.'), value) }
+}
+
+export function memberAt(document: RouteDocument, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, name) =>
+        typeof value === 'object' && value !== null ? (value as RouteDocument)[name] : undefined,
+      document,
+    )
+}
+
+function wordsFor(path: readonly PropertyKey[], message: string): string {
+  const last = path.at(-1)
+  if (last === 'providerId') return 'choose a provider'
+  if (last === 'model') return 'name a model'
+  if (last === 'name' && path.length === 1 && message.startsWith('Too small')) return 'a name is needed'
+  return message
+}
