@@ -3,10 +3,10 @@ import { metaOperations } from '../api/meta-operations.ts'
 import type { Operation } from '../api/operation.ts'
 import { accessTokenOperations } from './access-tokens/operations.ts'
 import { auditLogOperations } from './audit-log/operations.ts'
-import { callOperations, callOperations } from './calls/operations.ts'
+import { callOperations } from './calls/operations.ts'
 import { consumerOperations } from './consumers/operations.ts'
 import { eventOperations } from './events/operations.ts'
-import { gatewayOperations, gatewayOperations } from './gateways/operations.ts'
+import { gatewayOperations } from './gateways/operations.ts'
 import { keyOperations } from './keys/operations.ts'
 import { meOperations } from './me/operations.ts'
 import { priceOperations } from './prices/operations.ts'
@@ -15,7 +15,7 @@ import { revisionOperations } from './revisions/operations.ts'
 import { routeOperations } from './routes/operations.ts'
 import { setupOperations } from './setup/operations.ts'
 import { teamOperations } from './teams/operations.ts'
-import { usageOperations, usageOperations } from './usage/operations.ts'
+import { usageOperations } from './usage/operations.ts'
 import { userOperations } from './users/operations.ts'
 
 export const operations: readonly Operation[] = [
@@ -35,8 +35,5 @@ export const operations: readonly Operation[] = [
   ...eventOperations,
   ...meOperations,
   ...setupOperations,
-  ...gatewayOperations,
-  ...callOperations,
-  ...usageOperations,
   ...metaOperations,
 ]
