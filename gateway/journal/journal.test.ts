@@ -101,6 +101,25 @@ describe('a process that dies', () => {
     expect(await all(last.journal)).toEqual([])
   })
 
+  test('an intent outlives the segment that it was written to', async () => {
+    const fs = memoryFs()
+    const { journal } = open(fs, { limits: { segmentBytes: 3_000 } })
+    journal.intend(intent(99))
+    journal.intend(intent(98))
+    for (let n = 1; n <= 20; n += 1) {
+      journal.intend(intent(n))
+      journal.settle(event(n))
+    }
+    journal.commit(20)
+    await until(() => !fs.files.has(`${DIRECTORY}/00000001.log`))
+    journal.settle(event(98))
+    const again = open(fs)
+    expect(await all(again.journal)).toEqual([
+      { id: callId(98), sequence: 21, outcome: 'ok' },
+      { id: callId(99), sequence: 22, outcome: 'unknown' },
+    ])
+  })
+
   test('killed at every point of a rotation, the books are whole', async () => {
     for (let limit = 1; limit < 400; limit += 1) {
       const fs = memoryFs()
