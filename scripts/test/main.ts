@@ -22,10 +22,11 @@ export async function main(): Promise<void> {
   await prepareChecks().catch((error: Error) => console.log(indent(error.message)))
   for (const check of CHECKS) await one(check)
 
+  const built = await one({ name: 'build', run: build })
+  // After the build: some of them start the product.
   console.log('  vitest')
   add(await runVitest())
 
-  const built = await one({ name: 'build', run: build })
   let browser = ''
   const found = await one({
     name: 'browser',
