@@ -91,8 +91,9 @@ export async function finishWrite(
 ): Promise<number | null> {
   const { operation, actor, request } = call
   if (state.notes.length === 0) throw new Error(`${operation.id} noted nothing for the audit log`)
-  if (request.headers.has('if-match') && operation.path.includes('{id}') && !state.matched()) {
-    throw new Error(`${operation.id} does not honour If-Match`)
+  if (request.headers.has('if-match') && !state.matched()) {
+    // A condition that nothing can be held against is not met (RFC 9110 §13.1.1).
+    throw problem('precondition_failed', 'What is here has no version that If-Match could name.')
   }
   const changes = [...state.changes.values()]
   const revision = changes.length > 0 ? await publish(changes, state.summary()) : null

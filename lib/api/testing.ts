@@ -52,7 +52,7 @@ export async function startTestApi(): Promise<{ call: Call; database: TestDataba
       status: response.status,
       headers: response.headers,
       text,
-      body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null,
+      body: text && response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null,
     }
   }
   return { call, database }
