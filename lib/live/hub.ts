@@ -147,11 +147,9 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
     if (handlers.size === 0) return
     try {
       const text = JSON.stringify(await readConfigStatus(pool))
-      const first = configText === null
       if (text === configText) return
       configText = text
-      // The first reading is what everybody who has just come sees anyway.
-      if (!first) push('config', () => text)
+      push('config', () => text)
     } catch {
       // The database is away: read again at the next check.
     }
