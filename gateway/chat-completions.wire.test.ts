@@ -2,6 +2,7 @@ import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type GatewayUnderTest, HELLO, startGatewayUnderTest } from './testing/gateway-under-test.ts'
 import { TEST_SECRET } from './testing/memory-configuration.ts'
+import { VERSION } from './version.ts'
 
 let gateway: GatewayUnderTest
 let openai: OpenAI
@@ -186,7 +187,7 @@ describe('what passes through', () => {
       accept: 'application/json',
       'accept-encoding': 'identity',
       'content-type': 'application/json',
-      'user-agent': 'gatehouse/0.1',
+      'user-agent': `gatehouse/${VERSION}`,
       'x-client-request-id': response.headers.get('x-gatehouse-request-id'),
       'openai-beta': 'assistants=v2',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Call, openCall, type Surroundings, waitingFor } from './call.ts'
 import { parseChatRequest } from './dialects/openai-chat-request.ts'
 import { renderOpenAiErrorEvent } from './dialects/openai-error.ts'
+import { withNotice } from './dialects/openai-notice.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { VendorFailure } from './providers/vendor-failure.ts'
 import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
@@ -13,6 +14,7 @@ import type { Attempt } from './stages/attempt.ts'
 import { identify, readSecret } from './stages/authenticate.ts'
 import { readCallHeaders } from './stages/call-headers.ts'
 import type { TargetPlan } from './stages/choose.ts'
+import { degradationOf } from './stages/degradation.ts'
 import {
   beginStream,
   endStream,
@@ -78,7 +80,7 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
     const target = await nextTarget(call, plan, failed)
     first ??= target
     const startedAt = clock.now()
-    const attempt = dispatchAttempt(call, target, index)
+    const attempt = dispatchAttempt(call, target, first, index)
     call.onGone = () => {
       if (abortsOnDisconnect(call)) attempt.abort()
     }
@@ -135,7 +137,8 @@ async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
   setOverhead(call)
   if (call.gone) await settle(call, 499, 'client_closed')
   else await settle(call, 200, null)
-  sendJson(call, bytes)
+  const notice = degradationOf(requireCompiledRoute(call), won.target, won.first, call.lastFailure)?.notice
+  sendJson(call, (notice ? withNotice(bytes, 'message', notice) : null) ?? bytes)
 }
 
 async function answerStream(call: Call, won: Won, { route }: CompiledRoute): Promise<void> {
@@ -243,7 +246,11 @@ function requireOwner({ owner }: Call): KeyOwner {
   return owner
 }
 
-function requireRoute({ route }: Call): CompiledRoute['route'] {
+function requireCompiledRoute({ route }: Call): CompiledRoute {
   if (!route) throw new GatewayError('model_not_found')
-  return route.route
+  return route
+}
+
+function requireRoute(call: Call): CompiledRoute['route'] {
+  return requireCompiledRoute(call).route
 }

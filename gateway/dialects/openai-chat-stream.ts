@@ -5,6 +5,7 @@
  */
 import { removeMember, scanObject, setMember, spliceBytes } from '../codec/json-scan.ts'
 import { SseDecoder, type SseEvent } from '../codec/sse.ts'
+import { withNotice } from './openai-notice.ts'
 import { isRecord, type ReadUsage, usageOf } from './openai-usage.ts'
 
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
@@ -20,12 +21,15 @@ const OTHER_TEXT = ['"arguments"', '"reasoning_content"', '"reasoning"', '"refus
 export interface ChatStreamOptions {
   /** Whether the caller asked for the usage: else its chunk is hidden. */
   readonly usageAsked: boolean
+  /** A line to put before the first text; null for none. */
+  readonly notice: string | null
   /** What the call costs so far with this usage, as decimal text; null when unpriced. */
   readonly quote: (usage: ReadUsage, servedModel: string | null) => string | null
 }
 
 export class ChatStreamReader {
   readonly #options: ChatStreamOptions
+  #notice: string | null
   readonly #decoder = new SseDecoder(MAX_EVENT_BYTES)
   #output: Buffer[] = []
 
@@ -48,6 +52,7 @@ export class ChatStreamReader {
 
   constructor(options: ChatStreamOptions) {
     this.#options = options
+    this.#notice = options.notice
   }
 
   /** @throws SseOverflow when one event has no end. */
@@ -86,12 +91,18 @@ export class ChatStreamReader {
       this.terminal = event.raw
       return
     }
-    if (this.begun && !data.includes(USAGE) && !data.includes(ERROR)) {
+    if (this.begun && this.#notice === null && !data.includes(USAGE) && !data.includes(ERROR)) {
       if (!this.finished && hasFinish(data)) this.finished = true
       this.#count(data)
       return this.#forward(event.raw)
     }
-    if (this.begun && data.includes(NULL_USAGE) && !data.includes(ERROR) && this.#readNullUsage(event, data))
+    if (
+      this.begun &&
+      this.#notice === null &&
+      data.includes(NULL_USAGE) &&
+      !data.includes(ERROR) &&
+      this.#readNullUsage(event, data)
+    )
       return
     const chunk = parseObject(data)
     if (!chunk) {
@@ -104,7 +115,10 @@ export class ChatStreamReader {
       return
     }
     this.#note(chunk, data)
-    const visible = this.#withUsageAsAsked(event, data, chunk)
+    const noticed = this.#notice === null ? null : withNotice(data, 'delta', this.#notice)
+    if (noticed) this.#notice = null
+    const shown = noticed ? { raw: framed(noticed), data: noticed } : { raw: event.raw, data }
+    const visible = this.#withUsageAsAsked(shown.raw, shown.data, chunk)
     if (visible) this.#forward(visible)
   }
 
@@ -130,19 +144,19 @@ export class ChatStreamReader {
   }
 
   /** The event as the caller should see it; null when it is the usage chunk that only we asked for. */
-  #withUsageAsAsked(event: SseEvent, data: Buffer, chunk: Record<string, unknown>): Buffer | null {
-    if (!('usage' in chunk)) return event.raw
+  #withUsageAsAsked(raw: Buffer, data: Buffer, chunk: Record<string, unknown>): Buffer | null {
+    if (!('usage' in chunk)) return raw
     const empty = Array.isArray(chunk.choices) && chunk.choices.length === 0
     if (!this.#options.usageAsked) {
-      if (isRecord(chunk.usage)) return empty ? null : event.raw
-      return edited(data, event.raw, (scan) => removeMember(scan, 'usage'))
+      if (isRecord(chunk.usage)) return empty ? null : raw
+      return edited(data, raw, (scan) => removeMember(scan, 'usage'))
     }
     const told = this.usage
-    if (!isRecord(chunk.usage) || !told) return event.raw
+    if (!isRecord(chunk.usage) || !told) return raw
     const cost = this.#options.quote(told, this.servedModel)
     const usage = scanObject(data)?.members.find((member) => member.key === 'usage')
     const inner = usage ? scanObject(data, usage.valueStart) : null
-    if (!inner) return event.raw
+    if (!inner) return raw
     const text = cost === null ? 'null' : JSON.stringify(cost)
     return framed(spliceBytes(data, [setMember(inner, 'gatehouse_cost_usd', text)]))
   }

@@ -5,8 +5,11 @@
 import type { ProviderEntity } from '../../lib/contract/entities.ts'
 import type { Clock } from '../clock.ts'
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts'
+import { VERSION } from '../version.ts'
 import type { Provider } from './provider.ts'
 import { providerOf } from './registry.ts'
+
+export const USER_AGENT = `gatehouse/${VERSION}`
 
 export interface Endpoint {
   readonly provider: Provider

@@ -3,8 +3,13 @@ import type { ProbeResult } from '../../lib/contract/control.ts'
 import type { ProviderEntity } from '../../lib/contract/entities.ts'
 import type { Clock } from '../clock.ts'
 import { isRecord } from '../dialects/openai-usage.ts'
-import { type Upstream, UpstreamError, type UpstreamHeaders } from '../upstream/upstream.ts'
-import { type Endpoint, endpointOf, requestTo } from './endpoint.ts'
+import {
+  type Upstream,
+  UpstreamError,
+  type UpstreamExchange,
+  type UpstreamHeaders,
+} from '../upstream/upstream.ts'
+import { type Endpoint, endpointOf, requestTo, USER_AGENT } from './endpoint.ts'
 import {
   failureOfConnection,
   failureOfStatus,
@@ -128,10 +133,21 @@ function ask(
     const headers: Record<string, string> = {
       accept: 'application/json',
       'accept-encoding': 'identity',
-      'user-agent': 'gatehouse/0.1',
+      'user-agent': USER_AGENT,
     }
     if (body) headers['content-type'] = 'application/json'
-    const exchange = (endpoint.simulated ?? upstream).dispatch(
+    // Our own guard may say no before `dispatch` returns: then there is nothing to give up.
+    const running: { exchange: UpstreamExchange | null } = { exchange: null }
+    const timer = setTimeout(
+      () => {
+        running.exchange?.abort()
+        finish(
+          timedOut(endpoint, `The provider ${endpoint.entity.name} did not answer in time.`, answer.status),
+        )
+      },
+      Math.max(1, deadline - clock.monotonic()),
+    )
+    running.exchange = (endpoint.simulated ?? upstream).dispatch(
       requestTo(endpoint, { method, path, headers, body }),
       {
         onHeaders(status, told) {
@@ -144,21 +160,12 @@ function ask(
             answer.chunks.push(chunk)
             return
           }
-          exchange.abort()
+          running.exchange?.abort()
           finish(failureOfConnection(endpoint, new UpstreamError('tooLarge', 'too large'), answer.status))
         },
         onEnd: () => finish(null),
         onError: (error) => finish(failureOfConnection(endpoint, error, answer.status)),
       },
-    )
-    const timer = setTimeout(
-      () => {
-        exchange.abort()
-        finish(
-          timedOut(endpoint, `The provider ${endpoint.entity.name} did not answer in time.`, answer.status),
-        )
-      },
-      Math.max(1, deadline - clock.monotonic()),
     )
   })
 }

@@ -6,6 +6,7 @@ import { answerJson, renderOpenAiError } from '../dialects/openai-error.ts'
 import type { GatewayError } from '../gateway-error.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { Attempt, Sink } from './attempt.ts'
+import { degradationOf } from './degradation.ts'
 import { servedModelOf, sumCost } from './meter.ts'
 
 /** Of a vendor's headers only these go on, so that no cookie and no account's name does. */
@@ -40,12 +41,12 @@ export function setAnswerHeaders(call: Call, { attempt, target, first, index }: 
   const vendorId = attempt.headers['x-request-id']
   if (typeof vendorId === 'string')
     response.setHeader('x-gatehouse-provider-request-id', headerText(vendorId))
-  const degraded = target.priority > lowestPriority(call) || target.model !== first.model
-  if (degraded && route?.route.degradation.notify !== 'none') {
-    const reason = call.lastFailure ?? 'unavailable'
+  const degradation = route && degradationOf(route, target, first, call.lastFailure)
+  if (degradation && degradation.notify !== 'none') {
+    const { requested, served, reason } = degradation
     response.setHeader(
       'x-gatehouse-degraded',
-      headerText(`requested=${first.model}; served=${target.model}; reason=${reason}`),
+      headerText(`requested=${requested}; served=${served}; reason=${reason}`),
     )
   }
 }
@@ -156,12 +157,6 @@ export function sendError(call: Call, error: GatewayError) {
   })
   request.on('end', finish).on('close', finish)
   request.resume()
-}
-
-function lowestPriority(call: Call): number {
-  let lowest = Number.POSITIVE_INFINITY
-  for (const { priority } of call.route?.targets ?? []) lowest = Math.min(lowest, priority)
-  return lowest
 }
 
 /** Names are people's: what can't stand in a header is left out. */

@@ -3,16 +3,21 @@ import { formatUsd } from '../../lib/contract/money.ts'
 import type { Call } from '../call.ts'
 import { chatBodyFor } from '../dialects/openai-chat-request.ts'
 import { GatewayError } from '../gateway-error.ts'
-import { endpointOf, requestTo } from '../providers/endpoint.ts'
+import { endpointOf, requestTo, USER_AGENT } from '../providers/endpoint.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import { Attempt } from './attempt.ts'
+import { degradationOf } from './degradation.ts'
 import { priceAttempt, sumCost } from './meter.ts'
 
-const USER_AGENT = 'gatehouse/0.1'
 const CHAT_PATH = '/chat/completions'
 
 /** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent. */
-export function dispatchAttempt(call: Call, target: CompiledTarget, index: number): Attempt {
+export function dispatchAttempt(
+  call: Call,
+  target: CompiledTarget,
+  first: CompiledTarget,
+  index: number,
+): Attempt {
   const { around, chat, route, configuration } = call
   if (!chat || !route || !configuration) throw new GatewayError('internal_error')
   const endpoint = endpointOf(target.provider, around.clock)
@@ -32,6 +37,7 @@ export function dispatchAttempt(call: Call, target: CompiledTarget, index: numbe
     clock: around.clock,
     reading: {
       usageAsked: chat.usageAsked,
+      notice: degradationOf(route, target, first, call.lastFailure)?.notice ?? null,
       quote: ({ usage, exact }, servedModel) => {
         const source = exact ? 'provider' : 'estimated'
         const { picoUsd } = priceAttempt(

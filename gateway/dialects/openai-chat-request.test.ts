@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { chatBodyFor, parseChatRequest, type UpstreamChat } from './openai-chat-request.ts'
+
+const target: UpstreamChat = { model: 'vendor-model', maxOutputTokens: null, capMember: 'max_tokens' }
+
+function sent(body: string, overrides: Partial<UpstreamChat> = {}): string {
+  return chatBodyFor(parseChatRequest(Buffer.from(body)), { ...target, ...overrides }).toString()
+}
+
+describe('the body for a target', () => {
+  it('is the same bytes when nothing has to change', () => {
+    const body = Buffer.from('{"model":"m","messages":[{}]}')
+    expect(chatBodyFor(parseChatRequest(body), { ...target, model: 'm' })).toBe(body)
+  })
+
+  it.each([
+    [
+      '{"model":"m","messages":[{}],"stream":true}',
+      '{"model":"vendor-model","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}',
+    ],
+    [
+      '{"stream_options":null,"model":"m","messages":[{}],"stream":true}',
+      '{"stream_options":{"include_usage":true},"model":"vendor-model","messages":[{}],"stream":true}',
+    ],
+    [
+      '{"model":"m","messages":[{}],"stream":true,"stream_options":{ }}',
+      '{"model":"vendor-model","messages":[{}],"stream":true,"stream_options":{ "include_usage":true}}',
+    ],
+    [
+      '{"model":"m","messages":[{}],"stream":true,"stream_options":{"x":1,"include_usage":false}}',
+      '{"model":"vendor-model","messages":[{}],"stream":true,"stream_options":{"x":1,"include_usage":true}}',
+    ],
+    [
+      '{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}',
+      '{"model":"vendor-model","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}',
+    ],
+    [
+      '{"model":"m","messages":[{}],"stream":false}',
+      '{"model":"vendor-model","messages":[{}],"stream":false}',
+    ],
+  ])('asks for the usage of a stream: %s', (body, expected) => {
+    expect(sent(body)).toBe(expected)
+  })
+
+  it.each([
+    ['nothing', '{"model":"m","messages":[{}]}', ',"max_tokens":50}'],
+    ['more', '{"model":"m","messages":[{}],"max_tokens":900}', ',"max_tokens":50}'],
+    [
+      'more, by the newer name',
+      '{"model":"m","messages":[{}],"max_completion_tokens":900}',
+      ',"max_completion_tokens":50}',
+    ],
+    ['less', '{"model":"m","messages":[{}],"max_tokens":7}', ',"max_tokens":7}'],
+    ['null', '{"model":"m","messages":[{}],"max_tokens":null}', ',"max_tokens":50}'],
+  ])('carries the route’s cap where the caller asked for %s', (_name, body, end) => {
+    expect(sent(body, { maxOutputTokens: 50 })).toBe(`{"model":"vendor-model","messages":[{}]${end}`)
+  })
+
+  it('quotes a model name that needs it', () => {
+    expect(JSON.parse(sent('{"model":"m","messages":[{}]}', { model: 'a"b\\c' })).model).toBe('a"b\\c')
+  })
+
+  it('counts text, not the bytes of pictures', () => {
+    const url = `data:image/png;base64,${'A'.repeat(100_000)}`
+    const content = [
+      { type: 'text', text: 'x'.repeat(400) },
+      { type: 'image_url', image_url: { url } },
+    ]
+    const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content }] })
+    expect(parseChatRequest(Buffer.from(body)).estimatedInputTokens).toBe(3 + 4 + 100 + 765)
+  })
+})
