@@ -27,8 +27,8 @@ export interface CallOptions {
 export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>
 
 /** Call it in beforeAll, before anything reads the environment. */
-export async function startTestApi(): Promise<{ call: Call; database: TestDatabase }> {
-  const database = await createTestDatabase()
+export async function startTestApi(given?: TestDatabase): Promise<{ call: Call; database: TestDatabase }> {
+  const database = given ?? (await createTestDatabase())
   Object.assign(process.env, {
     DATABASE_URL: database.url,
     GATEHOUSE_SECRET: 'a secret for tests that is long enough 0123456789',
