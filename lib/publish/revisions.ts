@@ -93,17 +93,18 @@ export function changedFields({ before, after }: RevisionChange): Fields {
       return
     }
     const [oldFields, nowFields] = [asFields(old), asFields(now)]
-    for (const key of new Set([...Object.keys(oldFields), ...Object.keys(nowFields)])) {
+    for (const key of keysOf(oldFields, nowFields)) {
       const list = Array.isArray(old) || Array.isArray(now)
       walk(list ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`, oldFields[key], nowFields[key])
     }
   }
   const { type: _, id: __, ...old } = before ?? {}
   const { type: ___, id: ____, ...now } = after ?? {}
-  for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) walk(key, old[key], now[key])
+  for (const key of keysOf(old, now)) walk(key, old[key], now[key])
   return fields
 }
 
+const keysOf = (...bodies: object[]) => [...new Set(bodies.flatMap(Object.keys))].sort()
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 const asFields = (value: unknown): Record<string, unknown> =>
   isObject(value) ? (value as Record<string, unknown>) : {}
