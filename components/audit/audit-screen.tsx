@@ -23,21 +23,23 @@ import { ExactTime, Time } from '@/components/ui/time'
 import type { AuditEntry } from '@/lib/resources/audit-log/schema'
 import { actionWords, targetHref } from './audit-words'
 
-const TARGETS = ['team', 'user', 'consumer', 'key', 'provider', 'route', 'price', 'access-token', 'session']
+const TARGETS = [
+  'team',
+  'user',
+  'consumer',
+  'key',
+  'provider',
+  'route',
+  'price',
+  'access-token',
+  'session',
+  'revision',
+]
 const FILTERS: readonly TableFilter[] = [
   {
     id: 'targetType',
     label: 'What',
     options: TARGETS.map((type) => ({ value: type, label: type.replace('-', ' ') })),
-  },
-  {
-    id: 'actorType',
-    label: 'Who',
-    options: [
-      { value: 'user', label: 'People' },
-      { value: 'token', label: 'Access tokens' },
-      { value: 'system', label: 'Gatehouse itself' },
-    ],
   },
 ]
 

@@ -145,7 +145,7 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
       id: 'model',
       header: 'Model',
       from: 'xl',
-      width: 'max-w-48',
+      width: 'max-w-40',
       cell: (call) => <span className="block truncate font-mono text-xs">{call.servedModel ?? '–'}</span>,
     },
     {
@@ -160,18 +160,12 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
       ),
     },
     {
-      id: 'input',
-      header: 'Input, tokens',
+      id: 'tokens',
+      header: 'Tokens in / out',
       align: 'right',
       from: 'lg',
-      cell: (call) => <Tokens count={call.usage.inputTokens} />,
-    },
-    {
-      id: 'output',
-      header: 'Output, tokens',
-      align: 'right',
-      from: 'lg',
-      cell: (call) => <Tokens count={call.usage.outputTokens} />,
+      width: 'whitespace-nowrap',
+      cell: (call) => <Tokens usage={call.usage} />,
     },
     {
       id: 'firstToken',
@@ -197,8 +191,14 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
   ]
 }
 
-function Tokens({ count }: { count: number }) {
-  return count === 0 ? <Nothing /> : <span title={formatCount(count)}>{formatTokens(count)}</span>
+function Tokens({ usage }: { usage: Call['usage'] }) {
+  if (usage.inputTokens + usage.outputTokens === 0) return <Nothing />
+  return (
+    <span title={`${formatCount(usage.inputTokens)} in, ${formatCount(usage.outputTokens)} out`}>
+      {formatTokens(usage.inputTokens)} <span className="text-muted">/</span>{' '}
+      {formatTokens(usage.outputTokens)}
+    </span>
+  )
 }
 
 function Nothing() {

@@ -55,7 +55,7 @@ export function ChartFrame({
       aria-labelledby={`${id}-title`}
       aria-describedby={`${id}-summary`}
       onKeyDown={onKeyDown}
-      className="min-w-0 rounded-card border bg-surface p-4"
+      className="flex min-w-0 flex-col rounded-card border bg-surface p-4"
     >
       <div className="flex items-start gap-2">
         <figcaption id={`${id}-title`} className="min-w-0 flex-1 text-base font-semibold">
@@ -77,15 +77,17 @@ export function ChartFrame({
           ? empty
           : summarize(chart.unit, chart.series, (index) => chart.text.full(chart.buckets[index] ?? ''))}
       </p>
-      {nothing ? (
-        <div className="grid place-items-center text-sm text-muted" style={{ height }}>
-          {empty}
-        </div>
-      ) : asTable ? (
-        <ChartTable {...chart} height={height} />
-      ) : (
-        <TimeChart {...chart} height={height} />
-      )}
+      <div className="mt-auto">
+        {nothing ? (
+          <div className="grid place-items-center text-sm text-muted" style={{ height }}>
+            {empty}
+          </div>
+        ) : asTable ? (
+          <ChartTable {...chart} height={height} />
+        ) : (
+          <TimeChart {...chart} height={height} />
+        )}
+      </div>
     </figure>
   )
 }

@@ -75,7 +75,6 @@ export function GatewaysScreen() {
         noun="gateways"
         path="/gateways"
         columns={columns}
-        search={false}
         rowLabel={(gateway) => gateway.hostname}
         onRowOpen={(gateway) => void setOpenId(gateway.id)}
         openId={openId}

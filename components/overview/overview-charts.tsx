@@ -79,16 +79,19 @@ export function OverviewCharts({
     { id: 'errors', label: 'Errors', colour: 'var(--danger)', values: over.map((v) => v.errors) },
   ]
   const cost = topAndRest(
-    grouped.series.map((one) => {
-      const id = one.key[dimension] ?? null
-      return {
-        id: id ?? 'none',
-        label: one.label[dimension] ?? id ?? 'none known',
-        colour: sessionColours.of(dimension, id),
-        values: one.values.map((value) => Number(value.costUsd)),
-        exact: one.values.map((value) => value.costUsd),
-      }
-    }),
+    // What cost nothing is no share of the cost.
+    grouped.series
+      .filter((one) => parseUsd(one.total.costUsd) !== 0n)
+      .map((one) => {
+        const id = one.key[dimension] ?? null
+        return {
+          id: id ?? 'none',
+          label: one.label[dimension] ?? id ?? `no ${dimension}`,
+          colour: sessionColours.of(dimension, id),
+          values: one.values.map((value) => Number(value.costUsd)),
+          exact: one.values.map((value) => value.costUsd),
+        }
+      }),
     TOP,
   )
   const tokenSeries: ChartSeries[] = [

@@ -35,7 +35,8 @@ export function OverviewScreen({ banner }: { banner?: ReactNode }) {
   )
   const result = useOverview(choice, timeZone, simulated, dimension)
   const { data } = result
-  const nothing = data !== undefined && data.total.total.requests === 0
+  // Refusals come before any provider, so they are never simulated: they alone are no traffic to look at.
+  const nothing = data !== undefined && data.total.total.requests === data.total.total.refused
   const hidden = useSimulatedCount(data?.range, nothing && simulated === 'exclude')
   const problem = result.error instanceof ApiProblem ? result.error : null
   const link = (filters: Record<string, string>) => callsHref({ choice, timeZone: null, simulated, filters })
@@ -73,7 +74,10 @@ export function OverviewScreen({ banner }: { banner?: ReactNode }) {
       ) : (
         <div className="flex flex-col gap-4">
           {nothing && (hidden.data ?? 0) > 0 ? (
-            <Callout tone="accent" title={`${allAre(hidden.data ?? 0)} simulated, and left out`}>
+            <Callout
+              tone="accent"
+              title={`${formatPlural(hidden.data ?? 0, 'simulated call')} of this range ${hidden.data === 1 ? 'is' : 'are'} left out`}
+            >
               <p className="text-muted">
                 The sandbox answered them: they cost nothing, so they stand outside all money unless asked
                 for.
@@ -157,10 +161,4 @@ function OverviewSkeleton() {
       </div>
     </div>
   )
-}
-
-function allAre(count: number): string {
-  return count === 1
-    ? 'The one call of this range is'
-    : `All ${formatPlural(count, 'call')} of this range are`
 }

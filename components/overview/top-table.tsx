@@ -2,7 +2,7 @@ import Link from 'next/link'
 import { REST_COLOUR, sumUsd } from '@/components/charts/series'
 import { sessionColours } from '@/components/charts/series-colour'
 import { formatUsd, formatUsdExact } from '@/lib/format/money'
-import { formatCount, formatPercent, formatTokens } from '@/lib/format/tokens'
+import { formatCount, formatTokens } from '@/lib/format/tokens'
 import type { UsageReport, UsageValues } from '@/lib/resources/usage/schema'
 import { tokens } from './kpi-tiles'
 
@@ -53,9 +53,6 @@ export function TopTable({
                 <th scope="col" className="px-2 py-1.5 text-right font-medium">
                   Tokens
                 </th>
-                <th scope="col" className="px-2 py-1.5 text-right font-medium">
-                  Errors
-                </th>
                 <th scope="col" className="py-1.5 pr-4 pl-2 text-right font-medium">
                   Cost
                 </th>
@@ -67,10 +64,10 @@ export function TopTable({
                 const label = one.label[dimension] ?? id
                 return (
                   <tr key={id ?? 'none'} className="border-t hover:bg-hover">
-                    <th scope="row" className="max-w-0 truncate py-2 pl-4 text-left font-normal">
+                    <th scope="row" className="w-[46%] max-w-0 truncate py-2 pl-4 text-left font-normal">
                       <Swatch colour={sessionColours.of(dimension, id)} />
                       {id === null ? (
-                        <span className="text-muted">none known</span>
+                        <span className="text-muted">no {dimension}</span>
                       ) : (
                         <Link
                           href={hrefOf(id, label ?? id)}
@@ -109,16 +106,13 @@ function Swatch({ colour }: { colour: string }) {
   )
 }
 
-type Shown = Pick<UsageValues, 'requests' | 'inputTokens' | 'outputTokens' | 'errors' | 'costUsd'>
+type Shown = Pick<UsageValues, 'requests' | 'inputTokens' | 'outputTokens' | 'costUsd'>
 
 function Numbers({ values }: { values: Shown }) {
   return (
     <>
       <td className="px-2 py-2 text-right">{formatCount(values.requests)}</td>
       <td className="px-2 py-2 text-right">{formatTokens(tokens(values))}</td>
-      <td className="px-2 py-2 text-right">
-        {values.requests === 0 ? '–' : formatPercent(values.errors / values.requests)}
-      </td>
       <td className="py-2 pr-4 pl-2 text-right" title={formatUsdExact(values.costUsd)}>
         {formatUsd(values.costUsd)}
       </td>
@@ -132,7 +126,6 @@ function addUp(all: readonly UsageValues[]): Shown {
     requests: sum((values) => values.requests),
     inputTokens: sum((values) => values.inputTokens),
     outputTokens: sum((values) => values.outputTokens),
-    errors: sum((values) => values.errors),
     costUsd: sumUsd(all.map((values) => values.costUsd)),
   }
 }

@@ -42,7 +42,6 @@ export function RevisionsScreen() {
         noun="revisions"
         path="/revisions"
         columns={COLUMNS}
-        search={false}
         rowLabel={(revision) => `revision ${revision.revision}`}
         rowHref={(revision) => `/revisions/${revision.id}`}
         empty={

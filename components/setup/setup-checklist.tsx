@@ -213,7 +213,9 @@ function FirstReceipt({ landed }: { landed: boolean }) {
       <h2 id="first-receipt" className="mb-3 text-lg font-semibold">
         {newest ? 'Your call has landed' : 'The newest call'}
       </h2>
-      <CallReceipt receipt={receipt.data} />
+      <div className="max-w-3xl">
+        <CallReceipt receipt={receipt.data} />
+      </div>
     </section>
   )
 }

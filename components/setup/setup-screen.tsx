@@ -4,11 +4,13 @@ import Link from 'next/link'
 import { Button } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/page-head'
 import { SetupChecklist } from './setup-checklist'
-import { useDismissed } from './setup-data'
+import { isFinished, useDismissed, useSetup } from './setup-data'
 
 /** The first-run checklist on a page of its own, or in place of the overview until it is done or put away. */
 export function SetupScreen({ onOverview = false }: { onOverview?: boolean }) {
   const [dismissed, setDismissed] = useDismissed()
+  const { data } = useSetup()
+  const finished = data !== undefined && isFinished(data)
   return (
     <>
       <PageHead
@@ -16,7 +18,9 @@ export function SetupScreen({ onOverview = false }: { onOverview?: boolean }) {
         description="Four steps from a fresh start to a metered call."
         actions={
           onOverview ? (
-            <Button onClick={() => setDismissed(true)}>Skip to the overview</Button>
+            <Button variant={finished ? 'primary' : 'secondary'} onClick={() => setDismissed(true)}>
+              {finished ? 'Watch it on the overview' : 'Skip to the overview'}
+            </Button>
           ) : dismissed ? (
             <Button asChild onClick={() => setDismissed(false)}>
               <Link href="/">Show on the overview until done</Link>
