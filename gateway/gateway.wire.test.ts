@@ -16,7 +16,7 @@ const LONG = process.env.GATEHOUSE_TEST_LONG === '1'
 
 async function until(
   condition: () => boolean | Promise<boolean>,
-  what: string,
+  what: string | (() => string),
   withinMs = 15_000,
 ): Promise<void> {
   const deadline = Date.now() + withinMs

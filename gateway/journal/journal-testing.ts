@@ -92,6 +92,7 @@ export interface MemoryFs extends JournalFs {
 export function memoryFs(): MemoryFs {
   const files = new Map<string, Buffer>()
   const durable = new Map<string, Buffer>()
+  const backing = new Map<string, Buffer>()
   const handles = new Map<number, string>()
   let nextFd = 3
   const check = (operation: keyof JournalFs): boolean => {
@@ -128,7 +129,7 @@ export function memoryFs(): MemoryFs {
     createSync: (path) => {
       check('createSync')
       if (files.has(path)) throw Object.assign(new Error(`exists: ${path}`), { code: 'EEXIST' })
-      files.set(path, Buffer.alloc(0))
+      files.set(path, Buffer.allocUnsafeSlow(0))
       return open(path)
     },
     openSync: (path) => {
@@ -139,11 +140,18 @@ export function memoryFs(): MemoryFs {
     writeSync: (fd, buffer, offset, length, position) => {
       const partial = check('writeSync')
       const count = partial ? Math.max(1, Math.floor(length / 2)) : length
-      const before = contentOf(pathOf(fd))
-      const after = Buffer.alloc(Math.max(before.length, position + count))
-      before.copy(after)
-      buffer.copy(after, position, offset, offset + count)
-      files.set(pathOf(fd), after)
+      const path = pathOf(fd)
+      const before = contentOf(path)
+      const end = Math.max(before.length, position + count)
+      // Room to grow, so that a long journal is not copied for each record.
+      let room = backing.get(path)
+      if (!room || room.length < end || room.buffer !== before.buffer) {
+        room = Buffer.alloc(end * 2)
+        before.copy(room)
+        backing.set(path, room)
+      }
+      buffer.copy(room, position, offset, offset + count)
+      files.set(path, room.subarray(0, end))
       if (partial) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
       return count
     },

@@ -3,77 +3,20 @@
  * call that writes it returns, and synced by the group. It does not ship: `shipper.ts` reads from here.
  */
 import type { UsageEvent } from '../../lib/contract/usage-event.ts'
-import type { Clock } from '../clock.ts'
 import { GatewayError } from '../gateway-error.ts'
-import type { Log } from '../telemetry/log.ts'
-import type { Books, Intent } from './books.ts'
+import type { Intent } from './books.ts'
 import { createEventReader } from './event-reader.ts'
-import type { JournalFs } from './journal-fs.ts'
+import { DEFAULT_JOURNAL_LIMITS, type Journal, type JournalOptions } from './journal-options.ts'
 import { encodeRecord, RECORD_TYPES, settlePayload } from './record.ts'
+import { addIntent, type Checkpoint, recoverJournal, type StoredEvent } from './recovery.ts'
 import {
-  addIntent,
-  type Checkpoint,
-  recoverJournal,
-  type Segment,
-  type StoredEvent,
-  segmentPath,
-} from './recovery.ts'
+  closeQuietly,
+  createSegment,
+  discardSegment,
+  type OpenSegment,
+  writeRecord,
+} from './segment-writer.ts'
 import { unsettledEvent } from './unsettled.ts'
-
-export interface JournalLimits {
-  readonly segmentBytes: number
-  readonly segmentMs: number
-  /** From a write to the start of the sync that covers it. */
-  readonly syncDelayMs: number
-  /** Beyond it no new call is taken until the admin has committed some. */
-  readonly maxUnshippedBytes: number
-  /** Events that wait to be shipped and are kept in memory; older ones are read again from their segment. */
-  readonly recentEvents: number
-  /** Between attempts to open a fresh segment after a failure. */
-  readonly retryMs: number
-}
-
-export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
-  segmentBytes: 16 * 1024 * 1024,
-  segmentMs: 600_000,
-  syncDelayMs: 20,
-  maxUnshippedBytes: 4 * 1024 * 1024 * 1024,
-  recentEvents: 5_000,
-  retryMs: 1_000,
-}
-
-export interface JournalOptions {
-  readonly directory: string
-  readonly fs: JournalFs
-  readonly clock: Clock
-  readonly log: Log
-  readonly sync: 'group' | 'settle'
-  readonly limits?: Partial<JournalLimits>
-}
-
-export interface Journal extends Books {
-  /** Hears of every settlement; the shipper's bell. */
-  onSettled(listener: () => void): void
-  /** Events from a sequence on, in order; at most `maxEvents` and, beyond the first, `maxBytes`. Empty: none waits. */
-  read(fromSequence: number, maxEvents: number, maxBytes: number): Promise<StoredEvent[]>
-  /** The admin holds all events up to this sequence: they may be forgotten. */
-  commit(sequence: number): void
-  /** Numbers below this one are taken: the folder was restored from an older copy. */
-  skipTo(sequence: number): void
-  readonly committedSequence: number
-  /** Of the next event. */
-  readonly nextSequence: number
-  stats(): { unshippedEvents: number; unshippedBytes: number; openIntents: number }
-  /** Syncs what is written and closes. A call that ends after it is booked by its intent at the next start. */
-  close(): Promise<void>
-}
-
-interface OpenSegment extends Segment {
-  readonly fd: number
-  readonly openedAt: number
-  /** Its checkpoint is on the disk: what came before may be deleted once it is shipped. */
-  safe: boolean
-}
 
 /** @throws when the folder can't be read or its first segment can't be written. */
 export function openJournal(options: JournalOptions): Journal {
@@ -85,7 +28,7 @@ export function openJournal(options: JournalOptions): Journal {
   let { nextSequence, committedSequence } = recovered
   let recent: StoredEvent[] = []
   /** Settlements that no disk has for sure yet: of the last group, or since a failure. */
-  let unsynced: { mark: number; sequence: number; record: Buffer }[] = []
+  let unsynced: { mark: number; sequence: number; text: string }[] = []
   let writes = 0
   let syncedWrites = 0
   let failure: string | null = null
@@ -118,11 +61,11 @@ export function openJournal(options: JournalOptions): Journal {
 
   function startSegment(): OpenSegment {
     const number = (segments.at(-1)?.number ?? 0) + 1
-    const segment = createSegment(number)
+    const segment = create(number)
     try {
       write(segment, encodeRecord(RECORD_TYPES.checkpoint, JSON.stringify(checkpoint(nextSequence))))
     } catch (error) {
-      discard(segment)
+      discardSegment(fs, segment)
       throw error
     }
     segments.push(segment)
@@ -141,11 +84,9 @@ export function openJournal(options: JournalOptions): Journal {
     }
   }
 
-  function createSegment(number: number): OpenSegment {
-    const path = segmentPath(directory, number)
-    const fd = fs.createSync(path)
+  function create(number: number): OpenSegment {
     directoryChanged = true
-    return { number, path, fd, bytes: 0, lastSequence: 0, openedAt: clock.monotonic(), safe: false }
+    return createSegment(fs, directory, number, clock.monotonic())
   }
 
   function checkpoint(firstSequence: number): Checkpoint {
@@ -158,30 +99,8 @@ export function openJournal(options: JournalOptions): Journal {
     }
   }
 
-  /** Writes all of a record or nothing that a reader would take for one. */
   function write(segment: OpenSegment, record: Buffer): void {
-    let written = 0
-    try {
-      while (written < record.length) {
-        const count = fs.writeSync(
-          segment.fd,
-          record,
-          written,
-          record.length - written,
-          segment.bytes + written,
-        )
-        if (count <= 0) throw new Error('the file system took no byte')
-        written += count
-      }
-    } catch (error) {
-      try {
-        fs.truncateSync(segment.fd, segment.bytes)
-      } catch {
-        // The checksum tells a reader; this segment gets no further record.
-      }
-      throw error
-    }
-    segment.bytes += record.length
+    writeRecord(fs, segment, record)
     writes += 1
     if (syncTimer === null && syncing === null && !closed)
       syncTimer = setTimeout(startSync, limits.syncDelayMs)
@@ -239,16 +158,15 @@ export function openJournal(options: JournalOptions): Journal {
     rotateWhenDue()
     const sequence = nextSequence
     const text = settlePayload(event, sequence)
-    const record = encodeRecord(RECORD_TYPES.settle, text)
     nextSequence += 1
     try {
-      append(record)
+      append(encodeRecord(RECORD_TYPES.settle, text))
       current.lastSequence = sequence
     } catch {
       // Kept in memory and written by the repair; until then the intent on disk stands for the call.
     }
     open.delete(event.id)
-    unsynced.push({ mark: failure === null ? writes : Number.POSITIVE_INFINITY, sequence, record })
+    unsynced.push({ mark: failure === null ? writes : Number.POSITIVE_INFINITY, sequence, text })
     recent.push({ sequence, text })
     if (recent.length > limits.recentEvents + 1_000 && failure === null)
       recent = recent.slice(-limits.recentEvents)
@@ -308,12 +226,12 @@ export function openJournal(options: JournalOptions): Journal {
       await fs.datasync(segment.fd)
       if (changed) await fs.syncDirectory(directory)
     } catch (error) {
-      for (const old of full) closeQuietly(old.fd)
+      for (const old of full) closeQuietly(fs, old.fd)
       // A failed sync may have dropped the pages for good (and a second one says "fine"): this file gets no further word.
       fail('sync', error)
       return
     }
-    for (const old of full) closeQuietly(old.fd)
+    for (const old of full) closeQuietly(fs, old.fd)
     if (failure !== null) return
     segment.safe = true
     syncedWrites = mark
@@ -352,7 +270,7 @@ export function openJournal(options: JournalOptions): Journal {
   async function repair(): Promise<void> {
     let segment: OpenSegment | null = null
     try {
-      segment = createSegment((segments.at(-1)?.number ?? 0) + 1)
+      segment = create((segments.at(-1)?.number ?? 0) + 1)
       const first = unsynced[0]?.sequence ?? nextSequence
       write(segment, encodeRecord(RECORD_TYPES.checkpoint, JSON.stringify(checkpoint(first))))
       let carried = 0
@@ -360,7 +278,7 @@ export function openJournal(options: JournalOptions): Journal {
         for (; carried < unsynced.length; carried += 1) {
           const entry = unsynced[carried]
           if (!entry) continue
-          write(fresh, entry.record)
+          write(fresh, encodeRecord(RECORD_TYPES.settle, entry.text))
           fresh.lastSequence = entry.sequence
         }
       }
@@ -370,13 +288,13 @@ export function openJournal(options: JournalOptions): Journal {
       // Calls that ended meanwhile.
       carry(segment)
     } catch (error) {
-      if (segment) discard(segment)
+      if (segment) discardSegment(fs, segment)
       log('warn', 'journal.repair_failed', { error })
       scheduleRepair()
       return
     }
-    closeQuietly(current.fd)
-    for (const old of retired) closeQuietly(old.fd)
+    closeQuietly(fs, current.fd)
+    for (const old of retired) closeQuietly(fs, old.fd)
     retired = []
     segments.push(segment)
     current = segment
@@ -388,23 +306,6 @@ export function openJournal(options: JournalOptions): Journal {
     log('info', 'journal.repaired', { message: 'The journal is written again.', refusalsNotBooked })
     refusalsNotBooked = 0
     listener()
-  }
-
-  function discard(segment: OpenSegment): void {
-    closeQuietly(segment.fd)
-    try {
-      fs.unlinkSync(segment.path)
-    } catch {
-      // An empty or cut segment without a checkpoint is skipped at the next start.
-    }
-  }
-
-  function closeQuietly(fd: number): void {
-    try {
-      fs.closeSync(fd)
-    } catch {
-      // Nothing depends on it.
-    }
   }
 
   function commit(sequence: number): void {
@@ -470,9 +371,7 @@ export function openJournal(options: JournalOptions): Journal {
       listener = next
     },
     read: (fromSequence, maxEvents, maxBytes) =>
-      fromSequence < nextSequence
-        ? reader.read({ segments, recent, fromSequence, maxEvents, maxBytes })
-        : Promise.resolve([]),
+      reader.read({ segments, recent, fromSequence, maxEvents, maxBytes }),
     commit,
     skipTo,
     get committedSequence() {
@@ -495,7 +394,7 @@ export function openJournal(options: JournalOptions): Journal {
       await repairing
       if (failure !== null && unsynced.length > 0) await repair()
       await sync()
-      closeQuietly(current.fd)
+      closeQuietly(fs, current.fd)
     },
   }
 }

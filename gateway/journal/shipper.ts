@@ -4,7 +4,7 @@
  */
 import { MAX_BATCH_EVENTS } from '../../lib/contract/control.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from './journal-options.ts'
 import type { StoredEvent } from './recovery.ts'
 
 export interface ShipAnswer {

@@ -3,7 +3,7 @@
  * an entity as it was received, unknown types and fields included, while only known fields are acted upon.
  */
 import { z } from 'zod'
-import { canonicalJson, entityHash } from '../../lib/contract/content-hash.ts'
+import { canonicalJson, entityHash, textHash } from '../../lib/contract/content-hash.ts'
 import {
   ENTITY_ORDER,
   type Entity,
@@ -80,7 +80,8 @@ export function readEntity(received: unknown): Held {
   if (canonical.length > MAX_ENTITY_BYTES) {
     throw new RefusedConfiguration(`${name} is larger than ${MAX_ENTITY_BYTES} bytes`)
   }
-  const share = entityHash(received as Entity)
+  // Credentials are no part of the hash; without them the text is at hand already.
+  const share = 'credentials' in named ? entityHash(received as Entity) : textHash(canonical)
   const raw = received as object
   if (!KNOWN.has(named.type)) return { type: named.type, id: named.id, share, raw, entity: null }
   const entity = parse(entitySchema, received, name)

@@ -3,7 +3,7 @@
  * brings it forward by the entities that changed and never walks the rest. It guards against divergence between
  * honest parties (a lost change, a bug), not against forgery: the control channel is authenticated.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Entity } from './entities.ts'
 
 const MODULUS = 1n << 256n
@@ -23,12 +23,17 @@ export function canonicalJson(value: unknown): string {
 /** The share of one entity in the hash. A provider's `credentials` are left out: `credentialsVersion` stands for them. */
 export function entityHash(entity: Entity): bigint {
   const { credentials: _credentials, ...hashed } = entity as Entity & { credentials?: unknown }
-  return BigInt(`0x${createHash('sha256').update(canonicalJson(hashed)).digest('hex')}`)
+  return textHash(canonicalJson(hashed))
+}
+
+/** The share of an entity whose canonical JSON, without `credentials`, is at hand. */
+export function textHash(canonical: string): bigint {
+  return BigInt(`0x${hash('sha256', canonical)}`)
 }
 
 /** Brings a hash forward: `removed` and `added` are shares of entities; null where there is none. */
-export function nextHash(hash: string, removed: bigint | null, added: bigint | null): string {
-  const sum = (BigInt(`0x${hash}`) - (removed ?? 0n) + (added ?? 0n)) % MODULUS
+export function nextHash(current: string, removed: bigint | null, added: bigint | null): string {
+  const sum = (BigInt(`0x${current}`) - (removed ?? 0n) + (added ?? 0n)) % MODULUS
   return (sum < 0n ? sum + MODULUS : sum).toString(16).padStart(64, '0')
 }
 
