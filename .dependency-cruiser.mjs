@@ -100,10 +100,18 @@ export default {
       to: { path: '^(app|components|lib|gateway)/' },
     },
     {
+      name: 'testing-is-for-tests',
+      comment: 'What tests share never reaches the product.',
+      severity: 'error',
+      from: { path: '^(app|components|lib|gateway)/', pathNot: [TESTS, '(^|/)testing(\\.ts$|/)'] },
+      to: { path: '^(app|components|lib)/.*testing(\\.ts$|/)|^gateway/testing/' },
+    },
+    {
       name: 'scripts-are-not-the-product',
       comment: 'Nothing that is served depends on what starts or tests it.',
       severity: 'error',
-      from: { path: '^(app|components|lib|gateway)/', pathNot: TESTS },
+      // A room's testing.ts is what its tests share.
+      from: { path: '^(app|components|lib|gateway)/', pathNot: [TESTS, '(^|/)testing(\\.ts$|/)'] },
       to: { path: '^(scripts|e2e|bench)/' },
     },
   ],

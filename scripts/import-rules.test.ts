@@ -47,6 +47,8 @@ const TARGETS = {
   'lib/server/generated/client.ts': 'export const client = 1\n',
   'lib/resources/keys/operations.ts': 'export const operations = 1\n',
   'lib/resources/keys/schema.ts': 'export const schema = 1\n',
+  'lib/api/testing.ts': 'export const testing = 1\n',
+  'gateway/testing/vendor.ts': 'export const vendor = 1\n',
   'scripts/tool.ts': 'export const tool = 1\n',
   'e2e/support.ts': 'export const support = 1\n',
 }
@@ -78,6 +80,8 @@ describe('dependency-cruiser', () => {
     ['black-box', 'bench/a.ts', '../gateway/routes.ts'],
     ['scripts-are-not-the-product', 'lib/usage/c.ts', '../../scripts/tool.ts'],
     ['scripts-are-not-the-product', 'gateway/e.ts', '../scripts/tool.ts'],
+    ['testing-is-for-tests', 'lib/usage/g.ts', '../api/testing.ts'],
+    ['testing-is-for-tests', 'gateway/f.ts', './testing/vendor.ts'],
     ['no-unresolvable', 'lib/usage/d.ts', './gone.ts'],
     ['no-circular', 'lib/usage/e.ts', './f.ts'],
   ]

@@ -33,7 +33,7 @@ export const CHECKS: Check[] = [
     name: 'gateway bundle',
     async run() {
       const { outputs } = await withBuildLock(() => buildGateway({ write: false }))
-      const bytes = Math.max(...Object.values(outputs).map((output) => output.bytes))
+      const bytes = Object.entries(outputs).find(([file]) => file.endsWith('.mjs'))?.[1].bytes ?? 0
       return `${Math.round(bytes / 1024)} KiB`
     },
   },
