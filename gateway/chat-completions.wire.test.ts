@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type GatewayUnderTest, HELLO, startGatewayUnderTest } from './testing/gateway-under-test.ts'
-import { TEST_SECRET } from './testing/memory-configuration.ts'
+import { TEST_SECRET, testProvider, testRoute } from './testing/memory-configuration.ts'
 import { VERSION } from './version.ts'
 
 let gateway: GatewayUnderTest
@@ -205,7 +205,6 @@ describe('what passes through', () => {
 
 describe('the sandbox', () => {
   it('answers by the same path, streamed or not, and is marked as simulated', async () => {
-    const { testRoute } = await import('./testing/memory-configuration.ts')
     gateway.configure({
       routes: [
         testRoute({ name: 'try', targets: [{ providerId: 'provider_s', model: 'sandbox-reasoning' }] }),
@@ -228,5 +227,17 @@ describe('the sandbox', () => {
     if (call?.type === 'function')
       expect(JSON.parse(call.function.arguments)).toEqual({ a: expect.any(Number) })
     expect(await gateway.event()).toMatchObject({ simulated: true, usageSource: 'provider', stream: true })
+  })
+
+  it('cuts its stream when asked to', async () => {
+    gateway.configure({
+      providers: [
+        testProvider({ id: 's', kind: 'sandbox', options: { latencyMs: 1, tokensPerSecond: 100 } }),
+      ],
+      routes: [testRoute({ name: 'cut', targets: [{ providerId: 's', model: 'sandbox-cut' }] })],
+    })
+    const body = await (await gateway.post({ model: 'cut', ...HELLO, stream: true })).text()
+    expect(body).toMatch(/data: \{"error":.*"code":"provider_error"\}\}\n\n$/)
+    expect(await gateway.event()).toMatchObject({ status: 502, simulated: true, usageSource: 'estimated' })
   })
 })

@@ -72,6 +72,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       noDelay: true,
     },
     (request, response) => {
+      // A caller may vanish between a check and a write: that is its 'close', never the end of the process.
+      response.on('error', ignore)
       if (state.draining) response.setHeader('connection', 'close')
       if (request.url === '/healthz') answerJson(response, 200, '{"status":"ok"}')
       else if (request.url === '/readyz') answerReadiness(response, state.draining, options.configuration())
@@ -122,6 +124,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     },
   }
 }
+
+function ignore(): void {}
 
 function answerReadiness(response: ServerResponse, draining: boolean, configuration: Configuration | null) {
   if (draining) return answerJson(response, 503, renderOpenAiError(new GatewayError('shutting_down')))
