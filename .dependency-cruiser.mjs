@@ -103,15 +103,15 @@ export default {
       name: 'testing-is-for-tests',
       comment: 'What tests share never reaches the product.',
       severity: 'error',
-      from: { path: '^(app|components|lib|gateway)/', pathNot: [TESTS, '(^|/)testing(\\.ts$|/)'] },
-      to: { path: '^(app|components|lib)/.*testing(\\.ts$|/)|^gateway/testing/' },
+      from: { path: '^(app|components|lib|gateway)/', pathNot: [TESTS, '(^|/)testing(-[a-z-]+)?(\\.ts$|/)'] },
+      to: { path: '^(app|components|lib)/(.*/)?testing(-[a-z-]+)?(\\.ts$|/)|^gateway/testing/' },
     },
     {
       name: 'scripts-are-not-the-product',
       comment: 'Nothing that is served depends on what starts or tests it.',
       severity: 'error',
       // A room's testing.ts is what its tests share.
-      from: { path: '^(app|components|lib|gateway)/', pathNot: [TESTS, '(^|/)testing(\\.ts$|/)'] },
+      from: { path: '^(app|components|lib|gateway)/', pathNot: [TESTS, '(^|/)testing(-[a-z-]+)?(\\.ts$|/)'] },
       to: { path: '^(scripts|e2e|bench)/' },
     },
   ],
