@@ -33,6 +33,8 @@ export async function startTestApi(given?: TestDatabase): Promise<{ call: Call; 
     DATABASE_URL: database.url,
     GATEHOUSE_SECRET: 'a secret for tests that is long enough 0123456789',
     GATEHOUSE_ADMIN_URL: TEST_ORIGIN,
+    PORT: '3000',
+    GATEWAY_PORT: '4000',
   })
   const api = createApi(operations)
   const call: Call = async (method, path, { token, body, headers = {} } = {}) => {
