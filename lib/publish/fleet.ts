@@ -51,7 +51,7 @@ export async function waitForAcknowledgements(
     if (answered.get(notice.gatewayId) !== 'applied') answered.set(notice.gatewayId, notice.status)
     check()
   })
-  try {
+  const read = async () => {
     const { rows } = await pool.query<{ id: string; applied: boolean; refused: boolean }>(
       `SELECT g.id, coalesce(g.revision >= $1 AND g.epoch = h.epoch, false) AS applied,
               coalesce(g.refused_revision >= $1, false) AS refused
@@ -62,17 +62,23 @@ export async function waitForAcknowledgements(
       if (row.applied) answered.set(row.id, 'applied')
       else if (row.refused && !answered.has(row.id)) answered.set(row.id, 'refused')
     }
-    const leftMs = deadline - performance.now()
-    if (leftMs > 0 && rows.some((row) => !answered.has(row.id))) {
+    return rows
+  }
+  try {
+    let rows = await read()
+    const complete = () => rows.every((row) => answered.has(row.id))
+    if (!complete()) {
       await new Promise<void>((resolve) => {
-        const limit = setTimeout(resolve, leftMs)
+        const limit = setTimeout(resolve, Math.max(0, deadline - performance.now()))
         check = () => {
-          if (!rows.every((row) => answered.has(row.id))) return
+          if (!complete()) return
           clearTimeout(limit)
           resolve()
         }
         check()
       })
+      // A notification may have been lost with its connection: the rows have the last word.
+      if (!complete()) rows = await read()
     }
     return { applied: rows.filter((row) => answered.get(row.id) === 'applied').length, total: rows.length }
   } finally {

@@ -4,7 +4,6 @@ import { makePartitions } from './partitions.ts'
 
 /** An hour beyond what queries promise, so that a range of 48 hours is always whole. */
 const MINUTES_KEPT_HOURS = 49
-const EXPIRED_SESSIONS_KEPT_DAYS = 30
 const EVERY_MS = 15 * 60_000
 /** After a failure, for the database is expected back. */
 const RETRY_MS = 15_000
@@ -13,11 +12,6 @@ const RETRY_MS = 15_000
 export async function keepHouse(pool: pg.Pool, now: Date): Promise<void> {
   await makePartitions(pool, now)
   await pool.query(`DELETE FROM rollup_minutes WHERE bucket < now() - interval '${MINUTES_KEPT_HOURS} hours'`)
-  await pool.query('DELETE FROM idempotency_keys WHERE expires_at < now()')
-  await pool.query(
-    `DELETE FROM sessions WHERE expires_at < now() - interval '${EXPIRED_SESSIONS_KEPT_DAYS} days'
-       OR revoked_at < now() - interval '${EXPIRED_SESSIONS_KEPT_DAYS} days'`,
-  )
   await pool.query(`DELETE FROM sign_in_failures WHERE blocked_until < now() - interval '1 day'
     AND updated_at < now() - interval '1 day'`)
 }
