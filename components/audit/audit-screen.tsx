@@ -21,7 +21,7 @@ import { SidePanel } from '@/components/ui/side-panel'
 import { EmptyState } from '@/components/ui/states'
 import { ExactTime, Time } from '@/components/ui/time'
 import type { AuditEntry } from '@/lib/resources/audit-log/schema'
-import { actionWords, targetHref } from './audit-words'
+import { actionWords, nounWords, targetHref } from './audit-words'
 
 const TARGETS = [
   'team',
@@ -31,7 +31,7 @@ const TARGETS = [
   'provider',
   'route',
   'price',
-  'access-token',
+  'accessToken',
   'session',
   'revision',
 ]
@@ -39,7 +39,7 @@ const FILTERS: readonly TableFilter[] = [
   {
     id: 'targetType',
     label: 'What',
-    options: TARGETS.map((type) => ({ value: type, label: type.replace('-', ' ') })),
+    options: TARGETS.map((type) => ({ value: type, label: nounWords(type) })),
   },
 ]
 
@@ -109,7 +109,7 @@ export function AuditScreen() {
     <>
       <PageHead
         title="Audit log"
-        description="Every change, sign-in and refusal of this deployment. It is only ever added to."
+        description="Every change and sign-in of this deployment. It is only ever added to."
       />
       <div className="mb-3">
         <RangePicker range={range} />

@@ -3,7 +3,7 @@ import { actionWords, targetHref } from './audit-words'
 
 test('actions read as sentences, unknown ones as they are', () => {
   expect(actionWords('key.create')).toBe('Created key')
-  expect(actionWords('access-token.revoke')).toBe('Revoked access token')
+  expect(actionWords('accessToken.revoke')).toBe('Revoked access token')
   expect(actionWords('session.sign-in')).toBe('Signed in')
   expect(actionWords('something.else')).toBe('something.else')
   expect(actionWords('bare')).toBe('bare')

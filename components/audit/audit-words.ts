@@ -19,7 +19,12 @@ export function actionWords(action: string): string {
   const noun = action.slice(0, dot)
   const verb = VERBS[action.slice(dot + 1)]
   if (dot < 0 || !verb) return action
-  return noun === 'session' ? verb : `${verb} ${noun.replaceAll('-', ' ')}`
+  return noun === 'session' ? verb : `${verb} ${nounWords(noun)}`
+}
+
+/** `accessToken` → `access token`. */
+export function nounWords(noun: string): string {
+  return noun.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('-', ' ')
 }
 
 /** Where the thing is now; null when it has no page or is gone. */

@@ -1,21 +1,30 @@
 'use client'
 
 import Link from 'next/link'
-import { useState } from 'react'
-import { isFinished, useDismissed, useSetup } from '@/components/setup/setup-data'
+import { useEffect, useState } from 'react'
+import {
+  isFinished,
+  rememberFinished,
+  useDismissed,
+  useSetup,
+  wasFinished,
+} from '@/components/setup/setup-data'
 import { SetupScreen } from '@/components/setup/setup-screen'
 import { Callout } from '@/components/ui/callout'
-import { Skeleton } from '@/components/ui/skeleton'
-import { OverviewScreen } from './overview-screen'
+import { OverviewScreen, OverviewSkeleton } from './overview-screen'
 
 /** The overview; until the first call has landed, what leads there. */
 export function Home() {
   const setup = useSetup()
   const [dismissed] = useDismissed()
   const [walked, setWalked] = useState(false)
+  const finished = setup.data !== undefined && isFinished(setup.data)
+  useEffect(() => {
+    if (finished) rememberFinished()
+  }, [finished])
   // Who may not read the checklist, or can't just now, still has an overview.
-  if (setup.isPending) return <Skeleton className="h-6 w-40" />
-  const open = setup.data !== undefined && !isFinished(setup.data)
+  if (setup.isPending && !dismissed && !wasFinished()) return <OverviewSkeleton />
+  const open = setup.data !== undefined && !finished
   // Whoever walked the steps here sees the last one tick, and the receipt, before the page becomes the overview.
   if (open && !walked) setWalked(true)
   if ((open || walked) && !dismissed) return <SetupScreen onOverview />

@@ -149,7 +149,8 @@ function AsOf({ at, timeZone, stale }: { at: number; timeZone: string; stale: bo
   )
 }
 
-function OverviewSkeleton() {
+/** In the shape of the overview. */
+export function OverviewSkeleton() {
   return (
     <div className="flex flex-col gap-4">
       <KpiSkeleton />

@@ -4,6 +4,9 @@ import { valueText } from './value-text'
 /** Field by field: what it was and what it is, with − and + beside the colours. */
 export function FieldChanges({ fields }: { fields: readonly FieldChange[] }) {
   if (fields.length === 0) return <p className="text-sm text-muted">No field differs.</p>
+  // What was made has no "before" worth a line each, what was deleted no "after".
+  const made = fields.every((field) => field.before == null)
+  const gone = fields.every((field) => field.after == null)
   return (
     <dl className="grid gap-x-4 sm:grid-cols-[minmax(6rem,14rem)_minmax(0,1fr)]">
       {fields.map((field) => (
@@ -12,13 +15,17 @@ export function FieldChanges({ fields }: { fields: readonly FieldChange[] }) {
             {field.path}
           </dt>
           <dd className="min-w-0 pb-1.5 sm:border-t sm:py-1.5">
-            <Value
-              sign="−"
-              word="was"
-              text={valueText(field.before)}
-              className="bg-danger-soft text-danger"
-            />
-            <Value sign="+" word="is" text={valueText(field.after)} className="bg-ok-soft text-ok" />
+            {made && !gone ? null : (
+              <Value
+                sign="−"
+                word="was"
+                text={valueText(field.before)}
+                className="bg-danger-soft text-danger"
+              />
+            )}
+            {gone && !made ? null : (
+              <Value sign="+" word="is" text={valueText(field.after)} className="bg-ok-soft text-ok" />
+            )}
           </dd>
         </div>
       ))}

@@ -19,6 +19,17 @@ export function isFinished(setup: Setup): boolean {
   return setup.provider && setup.route && setup.key && setup.call
 }
 
+const FINISHED = 'gatehouse-setup-finished'
+
+/** Whether this browser has seen it finished: the overview then need not wait for the answer to be sure. */
+export function wasFinished(): boolean {
+  return typeof localStorage !== 'undefined' && localStorage.getItem(FINISHED) === 'yes'
+}
+
+export function rememberFinished(): void {
+  localStorage.setItem(FINISHED, 'yes')
+}
+
 const STORED = 'gatehouse-setup-dismissed'
 const listeners = new Set<() => void>()
 
