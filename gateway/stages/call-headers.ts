@@ -1,5 +1,5 @@
 /** The headers that steer a call: tags, end user, timeout and trace, each checked before anything is spent. */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../gateway-error.ts'
 
@@ -12,7 +12,7 @@ export function readTraceId(headers: IncomingHttpHeaders): string {
   const traceId = TRACE_PARENT.exec(single(headers.traceparent) ?? '')?.[1]
   if (traceId && !/^0+$/.test(traceId)) return traceId
   const own = single(headers['x-gatehouse-trace-id'])
-  return own !== null && TRACE_ID.test(own) ? own : randomBytes(16).toString('hex')
+  return own !== null && TRACE_ID.test(own) ? own : randomUUID().replaceAll('-', '')
 }
 
 export interface CallHeaders {
