@@ -2,6 +2,7 @@
  * Reads what the control channel carries without forgetting what this gateway does not know: the hash is taken over
  * an entity as it was received, unknown types and fields included, while only known fields are acted upon.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { canonicalJson, entityHash, textHash } from '../../lib/contract/content-hash.ts'
 import {
@@ -90,7 +91,7 @@ export function readEntity(received: unknown): Held {
     type: named.type,
     id: named.id,
     share,
-    raw: canonicalJson(entity) === canonical ? entity : raw,
+    raw: isDeepStrictEqual(entity, raw) ? entity : raw,
     entity,
   }
 }

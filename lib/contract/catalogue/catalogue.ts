@@ -11,7 +11,6 @@ import type { Catalogue, CatalogueModel, CatalogueVendor, MatchClause } from './
 const catalogue = data as unknown as Catalogue
 
 export const CATALOGUE_VERSION = `catalogue@${catalogue.hash}`
-export const CATALOGUE_SOURCE = catalogue.source
 
 const vendors = new Map(catalogue.vendors.map((vendor) => [vendor.id, vendor]))
 
