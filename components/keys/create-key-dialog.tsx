@@ -11,7 +11,7 @@ import { ExpiryField, inDays } from '@/components/resource/expiry-field'
 import { ResourceForm, useResourceForm } from '@/components/resource/resource-form'
 import { Combobox, MultiCombobox } from '@/components/ui/combobox'
 import { Dialog } from '@/components/ui/dialog'
-import { Field } from '@/components/ui/field'
+import { Field, FieldGroup } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { Segmented } from '@/components/ui/tabs'
 import { useTimeZone } from '@/components/ui/time-zone'
@@ -233,16 +233,18 @@ export function RoutesField({
   error?: string | undefined
 }) {
   return (
-    <div className="flex flex-col items-start gap-2">
-      <Segmented
-        label="Routes"
-        value={value === null ? 'all' : 'some'}
-        onChange={(choice) => onChange(choice === 'all' ? null : [])}
-        options={[
-          { value: 'all', label: 'All routes of its team' },
-          { value: 'some', label: 'Only these' },
-        ]}
-      />
+    <FieldGroup legend="Routes">
+      <div>
+        <Segmented
+          label="Routes"
+          value={value === null ? 'all' : 'some'}
+          onChange={(choice) => onChange(choice === 'all' ? null : [])}
+          options={[
+            { value: 'all', label: 'All routes of its team' },
+            { value: 'some', label: 'Only these' },
+          ]}
+        />
+      </div>
       {value === null ? null : (
         <Field label="Allowed routes" error={error} className="w-full">
           <MultiCombobox
@@ -254,6 +256,6 @@ export function RoutesField({
           />
         </Field>
       )}
-    </div>
+    </FieldGroup>
   )
 }

@@ -18,7 +18,7 @@ export function KeyAbilities({
   return (
     <section
       aria-label="What this key can and can't do"
-      className="rounded-card border bg-sunken p-4 text-sm"
+      className="self-start rounded-card border bg-sunken p-4 text-sm"
     >
       <h3 className="mb-2 text-sm font-semibold">What this key can and can't do</h3>
       <ul className="flex flex-col gap-1.5">

@@ -102,6 +102,7 @@ function PriceForm({
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Model" required error={errors.model?.message} hint="As the vendor says it served it">
           <Input
+            autoFocus
             {...form.register('model')}
             className="font-mono text-sm"
             autoComplete="off"

@@ -65,9 +65,11 @@ export function moveTarget<T extends Target>(targets: readonly T[], from: number
 export function checkDocument(document: RouteDocument): DocumentError[] {
   const result = routeInput.safeParse(document)
   if (result.success) return []
-  return result.error.issues
+  const errors = result.error.issues
     .filter((issue) => issue.code !== 'unrecognized_keys')
     .map((issue) => ({ path: issue.path.join('.'), message: wordsFor(issue.path, issue.message) }))
+  // One reason for each place: an empty name is also a name of the wrong form.
+  return errors.filter((error, index) => errors.findIndex((other) => other.path === error.path) === index)
 }
 
 /** The members that differ: what a PATCH sends. */

@@ -29,10 +29,14 @@ export function SettingsScreen() {
     <>
       <PageHead title="Settings" description="You, your sessions, and the facts of this deployment." />
       <div className="grid items-start gap-4 lg:grid-cols-2">
-        <Profile />
-        <Password />
-        <Sessions />
-        <Deployment />
+        <div className="flex min-w-0 flex-col gap-4">
+          <Profile />
+          <Sessions />
+        </div>
+        <div className="flex min-w-0 flex-col gap-4">
+          <Password />
+          <Deployment />
+        </div>
       </div>
     </>
   )

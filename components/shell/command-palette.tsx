@@ -40,13 +40,14 @@ export function CommandPalette() {
       <Dialog.Trigger asChild>
         <button
           type="button"
-          aria-label="Search"
           aria-keyshortcuts="Meta+K Control+K"
           className="flex h-7 items-center gap-2 rounded-control border bg-surface px-2 text-sm text-muted hover:bg-hover md:w-56"
         >
           <Search className="size-4 shrink-0" aria-hidden />
-          <span className="flex-1 text-left max-md:hidden">Search</span>
-          <kbd className="font-sans text-xs max-md:hidden">Ctrl K</kbd>
+          <span className="flex-1 text-left max-md:sr-only">Search</span>
+          <kbd aria-hidden className="font-sans text-xs max-md:hidden">
+            Ctrl K
+          </kbd>
         </button>
       </Dialog.Trigger>
       <Dialog.Portal>

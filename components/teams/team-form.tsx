@@ -54,9 +54,10 @@ function TeamForm({
         const answer = team
           ? await apiSend<Team>('PATCH', `/teams/${team.value.id}`, values, { ifMatch })
           : await apiSend<Team>('POST', '/teams', values)
-        onDone()
+        // Whoever goes on to another page leaves this one: closing by the URL would undo that.
+        if (onSaved) onSaved(answer.data)
+        else onDone()
         saved(answer, team ? `Renamed to ${answer.data.name}` : `Created team ${answer.data.name}`)
-        onSaved?.(answer.data)
       }}
     >
       <Field

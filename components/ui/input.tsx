@@ -6,7 +6,7 @@ import { cn } from './cn'
 import { useFieldControl } from './field'
 
 export const CONTROL =
-  'w-full min-w-0 rounded-control border border-border-strong/60 bg-surface px-2.5 text-base text-fg placeholder:text-muted hover:border-border-strong focus-visible:outline-offset-0 aria-invalid:border-danger disabled:bg-sunken disabled:text-muted read-only:bg-sunken'
+  'w-full min-w-0 rounded-control border border-border-strong/60 bg-surface px-2.5 text-base text-fg placeholder:text-muted hover:border-border-strong focus-visible:outline-offset-0 aria-invalid:border-danger disabled:bg-sunken disabled:text-muted [&[readonly]]:bg-sunken'
 
 export function Input({ className, type, ...props }: ComponentProps<'input'>) {
   return (

@@ -11,7 +11,10 @@ export function KeyValues({
 }) {
   return (
     <dl
-      className={cn('grid gap-x-6 gap-y-3 sm:grid-cols-[minmax(8rem,max-content)_1fr] sm:gap-y-2', className)}
+      className={cn(
+        'grid gap-x-6 gap-y-3 sm:grid-cols-[minmax(8rem,max-content)_1fr] sm:items-baseline sm:gap-y-2',
+        className,
+      )}
     >
       {items
         .filter((item) => !item.hidden)

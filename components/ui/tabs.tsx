@@ -89,7 +89,7 @@ export function Segmented<Value extends string>({
           type="button"
           aria-pressed={option.value === value}
           onClick={() => onChange(option.value)}
-          className="rounded-[4px] px-2.5 text-sm text-muted hover:text-fg aria-pressed:bg-surface aria-pressed:font-medium aria-pressed:text-fg aria-pressed:shadow-[0_0_0_1px_var(--border)]"
+          className="h-[26px] rounded-[4px] px-2.5 text-sm text-muted hover:text-fg aria-pressed:bg-surface aria-pressed:font-medium aria-pressed:text-fg aria-pressed:shadow-[0_0_0_1px_var(--border)]"
         >
           {option.label}
         </button>

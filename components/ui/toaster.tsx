@@ -16,6 +16,8 @@ export function Toaster() {
           toast:
             '!rounded-card !border !border-border !bg-surface !text-fg !shadow-float !font-sans !text-sm',
           description: '!text-muted',
+          success: '[&_[data-icon]]:!text-ok',
+          error: '[&_[data-icon]]:!text-danger',
           actionButton: '!bg-accent !text-accent-fg',
           cancelButton: '!bg-hover !text-fg',
         },
