@@ -2,7 +2,7 @@ import { type NextRequest, NextResponse } from 'next/server'
 
 /**
  * Sends a visitor without a session cookie to the sign-in page. A convenience, never the authorisation: that is done
- * where data is read, on every request (lib/api/execute.ts, currentActor()).
+ * where data is read, on every request (lib/api/execute.ts): the pages themselves hold none.
  */
 export function proxy(request: NextRequest): NextResponse {
   const { pathname, search } = request.nextUrl

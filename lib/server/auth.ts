@@ -4,7 +4,7 @@ import CredentialsProvider from 'next-auth/providers/credentials'
 import { z } from 'zod'
 import { clientAddress } from './client-address.ts'
 import { systemClock } from './clock.ts'
-import { db } from './db.ts'
+import { db, type Transaction } from './db.ts'
 import { env } from './env.ts'
 import { newId } from './ids.ts'
 import { verifyPassword } from './passwords.ts'
@@ -53,19 +53,7 @@ export async function signIn(
   const now = systemClock()
   const sessionId = await db.$transaction(async (tx) => {
     const id = await createSession(tx, { userId: user.id, now, ...from })
-    await tx.auditEntry.create({
-      data: {
-        id: newId('audit'),
-        actorType: 'user',
-        actorId: user.id,
-        actorName: user.name,
-        action: 'session.sign-in',
-        targetType: 'session',
-        targetId: id,
-        targetName: user.email,
-        address: from.address,
-      },
-    })
+    await noteSession(tx, 'session.sign-in', id, user, from.address)
     return id
   })
   return { sessionId, userId: user.id, email: user.email, name: user.name }
@@ -138,10 +126,29 @@ export function authOptions(): AuthOptions {
     },
     events: {
       async signOut({ token }) {
-        const row =
-          typeof token?.sid === 'string' ? await db.session.findUnique({ where: { id: token.sid } }) : null
-        if (row) await revokeSessions(db, { userId: row.userId, only: row.id }, systemClock())
+        if (typeof token?.sid === 'string') await endSession(token.sid)
       },
     },
   }
+}
+
+async function endSession(id: string): Promise<void> {
+  const row = await db.session.findUnique({ where: { id }, include: { user: true } })
+  if (!row) return
+  await db.$transaction(async (tx) => {
+    await revokeSessions(tx, { userId: row.userId, only: id }, systemClock())
+    await noteSession(tx, 'session.sign-out', id, row.user, row.address)
+  })
+}
+
+function noteSession(
+  tx: Transaction,
+  action: string,
+  id: string,
+  user: { id: string; name: string; email: string },
+  address: string | null,
+) {
+  const actor = { actorType: 'user', actorId: user.id, actorName: user.name }
+  const target = { targetType: 'session', targetId: id, targetName: user.email }
+  return tx.auditEntry.create({ data: { id: newId('audit'), ...actor, action, ...target, address } })
 }

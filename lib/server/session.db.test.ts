@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { type Call, type CallOptions, makeUser, startTestApi, TEST_ORIGIN } from '../api/testing.ts'
-import { signIn } from './auth.ts'
+import { authOptions, signIn } from './auth.ts'
 import { db } from './db.ts'
 import { hashPassword } from './passwords.ts'
 import { decodeSession, encodeSession, SESSION_IDLE_SECONDS } from './session.ts'
@@ -41,6 +41,16 @@ test('a session works until it signs out, and not once more', async () => {
     /^gatehouse\.session=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax/,
   )
   expect((await asBrowser('GET', '/me')).status).toBe(401)
+})
+
+test('signing out by next-auth ends the session row too, and both ends are in the audit log', async () => {
+  const { email } = await person()
+  const { asBrowser, sessionId } = await signedIn(email)
+  const session = {} as never
+  await authOptions().events?.signOut?.({ token: { sid: sessionId }, session })
+  expect((await asBrowser('GET', '/me')).status).toBe(401)
+  const entries = await db.auditEntry.findMany({ where: { targetId: sessionId }, orderBy: { at: 'asc' } })
+  expect(entries.map(({ action }) => action)).toEqual(['session.sign-in', 'session.sign-out'])
 })
 
 test('each sign-in is a session of its own, and one ends without the other', async () => {

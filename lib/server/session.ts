@@ -2,7 +2,6 @@ import 'server-only'
 import { decode, encode } from 'next-auth/jwt'
 import type { Actor } from '../api/actor.ts'
 import type { Role } from '../resources/roles.ts'
-import { systemClock } from './clock.ts'
 import { db, type Transaction } from './db.ts'
 import { env } from './env.ts'
 import { newId } from './ids.ts'
@@ -119,12 +118,4 @@ export function rolesOf(memberships: SessionRow['memberships']): Pick<Actor, 'ro
       teamId === null ? [] : [{ teamId, teamName: teamName ?? teamId, role }],
     ),
   }
-}
-
-/** Who is signed in, for server components and pages; null when nobody is. */
-export async function currentActor(): Promise<Actor | null> {
-  const { cookies } = await import('next/headers')
-  const value = (await cookies()).get(sessionCookieName())?.value
-  const sessionId = value ? await decodeSession(value) : null
-  return sessionId ? actorOfSession(sessionId, systemClock()) : null
 }
