@@ -85,8 +85,8 @@ async function signIn(adminUrl: string, environment: NodeJS.ProcessEnv): Promise
 async function firstPassword(dataDir: string): Promise<string | null> {
   const text = await readFile(path.join(dataDir, 'secrets.json'), 'utf8').catch(() => null)
   if (!text) return null
-  const secrets = JSON.parse(text) as { adminPassword?: string }
-  return secrets.adminPassword ?? null
+  const secrets = JSON.parse(text) as { firstPassword?: string }
+  return secrets.firstPassword ?? null
 }
 
 async function sessionCookie(adminUrl: string, email: string, password: string): Promise<string> {

@@ -146,8 +146,9 @@ async function endLeftover(
 
 export interface Secrets {
   secret: string
-  /** Made for the first user, kept until it has been printed once. */
+  /** Made for the first user. Stays here, beside the root secret, for `npm run demo`; of no use once it was changed. */
   firstPassword?: string
+  firstPasswordShown?: boolean
 }
 
 /**
@@ -174,19 +175,19 @@ export function loadSecrets(dataDir: string, given: string | null): Secrets {
   return { ...kept, secret }
 }
 
-/** Keeps the first password until `forgetFirstPassword`, or makes it. */
+/** The first password while nobody has seen it, made when there is none. */
 export function firstPassword(dataDir: string, secrets: Secrets): string {
-  if (secrets.firstPassword) return secrets.firstPassword
+  if (secrets.firstPassword && !secrets.firstPasswordShown) return secrets.firstPassword
   secrets.firstPassword = randomBytes(12).toString('base64url')
-  updateSecrets(dataDir, { firstPassword: secrets.firstPassword })
+  updateSecrets(dataDir, { firstPassword: secrets.firstPassword, firstPasswordShown: false })
   return secrets.firstPassword
 }
 
-export function forgetFirstPassword(dataDir: string): void {
-  updateSecrets(dataDir, { firstPassword: undefined })
+export function firstPasswordWasShown(dataDir: string): void {
+  updateSecrets(dataDir, { firstPasswordShown: true })
 }
 
-function updateSecrets(dataDir: string, change: Partial<Record<keyof Secrets, string | undefined>>): void {
+function updateSecrets(dataDir: string, change: Partial<Secrets>): void {
   const file = secretsFile(dataDir)
   const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
   writeJson(file, { ...kept, ...change })

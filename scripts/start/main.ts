@@ -9,7 +9,7 @@ import { portProblem } from '../free-port.ts'
 import { connectionProblem, migrate } from '../migration/apply.ts'
 import { errorText, UserError } from '../user-error.ts'
 import { type AdminValues, adminEnv, gatewayEnv, gatewayToken } from './child-env.ts'
-import { firstPassword, forgetFirstPassword, loadSecrets, openDataFolder } from './data-folder.ts'
+import { firstPassword, firstPasswordWasShown, loadSecrets, openDataFolder } from './data-folder.ts'
 import { spawnProcess } from './service.ts'
 import { readSettings, type Settings, urlHost } from './settings.ts'
 import { seconds, step, stepWhenNeeded } from './steps.ts'
@@ -86,7 +86,7 @@ async function startAll(settings: Settings, stoppable: Stoppable, launcherMs: nu
   const databaseUrl =
     settings.databaseUrl ?? (await step('started Postgres', () => supervisor.startPostgres()))
   await migrateDatabase(databaseUrl)
-  let made: string | null = secrets.firstPassword ?? null
+  let made: string | null = secrets.firstPasswordShown ? null : (secrets.firstPassword ?? null)
   if (settings.adminPassword === null && (await hasNoUser(databaseUrl)))
     made = firstPassword(folder.path, secrets)
 
@@ -108,7 +108,7 @@ async function startAll(settings: Settings, stoppable: Stoppable, launcherMs: nu
   console.log(`  Gateway   ${settings.gatewayUrl}`)
   console.log(`  Sign in   ${signInHint(settings, made)}`)
   console.log(`  Data      ${folder.path}`)
-  if (made !== null) forgetFirstPassword(folder.path)
+  if (made !== null) firstPasswordWasShown(folder.path)
 }
 
 function signInHint(settings: Settings, made: string | null): string {
