@@ -39,7 +39,7 @@ export function gatewayEnv(
   base: Env,
   settings: Settings,
   token: string,
-  controlUrl?: string,
+  upstream: { controlUrl?: string; databaseUrl?: string | null } = {},
 ): NodeJS.ProcessEnv {
   const env: Env = {
     ...inherited(base),
@@ -47,14 +47,23 @@ export function gatewayEnv(
     HOST: settings.host,
     GATEWAY_PORT: String(settings.gatewayPort),
     DATA_DIR: settings.dataDir,
-    GATEHOUSE_CONTROL_URL: controlUrl ?? `http://${urlHost(settings.host)}:${settings.adminPort}`,
+    GATEHOUSE_CONTROL_URL: upstream.controlUrl ?? `http://${urlHost(settings.host)}:${settings.adminPort}`,
     GATEHOUSE_GATEWAY_TOKEN: token,
     GATEHOUSE_ADMIN_URL: settings.adminUrl,
     GATEHOUSE_GATEWAY_URL: settings.gatewayUrl,
     GATEHOUSE_TIME_ZONE: settings.timeZone,
+    GATEHOUSE_RESERVED_PORTS: reservedPorts(base, upstream.databaseUrl ?? null),
     PORT: undefined,
   }
   return defined(env)
+}
+
+/** The ports of our own stores, which no provider may be on: the gateway learns the numbers and nothing else. */
+function reservedPorts(base: Env, databaseUrl: string | null): string | undefined {
+  const ports = new Set(base.GATEHOUSE_RESERVED_PORTS?.split(',').map((port) => port.trim()))
+  if (databaseUrl !== null) ports.add(new URL(databaseUrl).port || '5432')
+  if (base.REDIS_URL) ports.add(URL.parse(base.REDIS_URL)?.port || '6379')
+  return ports.size > 0 ? [...ports].join(',') : undefined
 }
 
 /** The token by which gateways of this deployment sign in: given, or derived from the root secret. */

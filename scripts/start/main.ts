@@ -99,7 +99,7 @@ async function startAll(settings: Settings, stoppable: Stoppable, launcherMs: nu
   await step('started the console', () => supervisor.startProgram('admin', admin))
   await step('started the gateway', () =>
     supervisor.startProgram('gateway', () =>
-      gatewayProgram(settings, gatewayToken(settings, secrets.secret)),
+      gatewayProgram(settings, gatewayToken(settings, secrets.secret), { databaseUrl }),
     ),
   )
 
@@ -152,7 +152,7 @@ async function startGateway(settings: Settings, stoppable: Stoppable, exit: Exit
   }
   await checkPorts(settings, ['gateway'])
   await buildWhenStale(['gateway'])
-  await runAlone('gateway', gatewayProgram(settings, settings.gatewayToken, controlUrl), stoppable, exit)
+  await runAlone('gateway', gatewayProgram(settings, settings.gatewayToken, { controlUrl }), stoppable, exit)
   console.log(`\nThe gateway is ready at ${settings.gatewayUrl}`)
 }
 
@@ -176,12 +176,16 @@ function adminProgram(settings: Settings, values: AdminValues): Program {
   }
 }
 
-function gatewayProgram(settings: Settings, token: string, controlUrl?: string): Program {
+function gatewayProgram(
+  settings: Settings,
+  token: string,
+  upstream: Parameters<typeof gatewayEnv>[3],
+): Program {
   return {
     command: process.execPath,
     args: ['--enable-source-maps', path.join(ROOT, 'dist/gateway/main.mjs')],
     cwd: ROOT,
-    env: gatewayEnv(process.env, settings, token, controlUrl),
+    env: gatewayEnv(process.env, settings, token, upstream),
     healthUrl: `http://${urlHost(settings.host)}:${settings.gatewayPort}/readyz`,
   }
 }
