@@ -1,4 +1,5 @@
 import { Badge, Status, type Tone } from '@/components/ui/badge'
+import { cn } from '@/components/ui/cn'
 import { GATEWAY_ERRORS } from '@/lib/contract/error-codes'
 import { formatUsdExact, formatUsdPrecise } from '@/lib/format/money'
 import type { Call } from '@/lib/resources/calls/schema'
@@ -13,7 +14,9 @@ export function CallStatus({ call }: { call: Pick<Call, 'status' | 'code'> }) {
   return (
     <Status tone={TONES[outcome]}>
       {call.status}
-      <span className="text-muted">{call.code ?? WORDS[outcome]}</span>
+      <span className={cn('max-w-44 truncate text-muted', call.code === null && 'max-sm:sr-only')}>
+        {call.code ?? WORDS[outcome]}
+      </span>
     </Status>
   )
 }

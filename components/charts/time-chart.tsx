@@ -74,14 +74,14 @@ export function TimeChart({
     if (index !== null && hrefOf) router.push(hrefOf(index))
   }
   const onKeyDown = (event: KeyboardEvent) => {
+    // Before the chart has it, which takes Enter to hide its cursor.
     if (event.key === 'Enter') open(active.current)
   }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Enter bubbles up from the chart, which has the role and the focus.
     <div
       className="relative [&_.recharts-surface:focus-visible]:outline-2"
       style={{ height }}
-      onKeyDown={onKeyDown}
+      onKeyDownCapture={onKeyDown}
     >
       <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 480, height }}>
         <ComposedChart

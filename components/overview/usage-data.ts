@@ -1,10 +1,13 @@
 'use client'
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useEffect, useRef } from 'react'
 import { type RangeChoice, type ResolvedRange, resolveRange } from '@/components/charts/time-range'
 import { apiGet } from '@/components/data/api'
-import { useLiveQuery } from '@/components/data/live'
+import { useLive } from '@/components/data/live'
 import type { UsageReport } from '@/lib/resources/usage/schema'
+
+const KEY = ['usage']
 
 export type GroupDimension = 'route' | 'team'
 
@@ -31,7 +34,7 @@ export function useOverview(
   simulated: string,
   dimension: GroupDimension,
 ) {
-  useLiveQuery('usage', ['usage'], 1_000)
+  useFreshUsage()
   return useQuery({
     queryKey: ['usage', 'overview', choice, timeZone, simulated, dimension],
     queryFn: async ({ signal }): Promise<OverviewData> => {
@@ -54,6 +57,50 @@ export function useOverview(
     },
     placeholderData: keepPreviousData,
   })
+}
+
+const EVERY_MS = 1_000
+
+/**
+ * Reads usage again when calls are booked: a second after the last reading began at the earliest, and never before it
+ * has ended. A reading that is slower than the calls come would otherwise be begun for ever and never be seen.
+ */
+function useFreshUsage(): void {
+  const client = useQueryClient()
+  const fetching = useIsFetching({ queryKey: KEY }) > 0
+  const state = useRef({
+    fetching,
+    dirty: false,
+    lastMs: 0,
+    timer: null as ReturnType<typeof setTimeout> | null,
+  })
+  const schedule = useCallback(() => {
+    const now = state.current
+    now.dirty = true
+    if (now.fetching || now.timer) return
+    now.timer = setTimeout(
+      () => {
+        now.timer = null
+        now.dirty = false
+        now.lastMs = Date.now()
+        void client.invalidateQueries({ queryKey: KEY }, { cancelRefetch: false })
+      },
+      Math.max(0, now.lastMs + EVERY_MS - Date.now()),
+    )
+  }, [client])
+  useLive('usage', schedule)
+  useLive('reset', schedule)
+  useEffect(() => {
+    state.current.fetching = fetching
+    if (!fetching && state.current.dirty) schedule()
+  }, [fetching, schedule])
+  useEffect(() => {
+    const now = state.current
+    return () => {
+      if (now.timer) clearTimeout(now.timer)
+      now.timer = null
+    }
+  }, [])
 }
 
 /** How many calls of a range are simulated; asked only when nothing else is there. */

@@ -102,7 +102,7 @@ export function RollbackDialog({
             ))}
           </ul>
           {keys > 0 ? (
-            <p className="text-sm">Keys stay as they are now: {keys} that differ are left alone.</p>
+            <p className="text-sm">Keys are not rolled back; those of a deleted consumer go with it.</p>
           ) : null}
         </>
       ) : preview.isError ? (
