@@ -20,7 +20,7 @@ import type { Operation } from './operation.ts'
 import { Problem, problem } from './problem.ts'
 import { API_BASE, baseHeaders, etagOf, namesEtag, problemResponse } from './render.ts'
 import { createRouter } from './router.ts'
-import { Semaphore } from './semaphore.ts'
+import { QueueFullError, Semaphore } from './semaphore.ts'
 
 export type Api = (request: Request) => Promise<Response>
 
@@ -213,7 +213,7 @@ function toProblem(error: unknown, requestId: string, operationId: string | null
   if (error instanceof Problem) return error
   const known = constraintProblem(error)
   if (known) return known
-  if (isDatabaseAway(error) || error instanceof RangeError) {
+  if (isDatabaseAway(error) || error instanceof QueueFullError) {
     const text = error instanceof Error ? error.message.split('\n').at(-1) : 'unknown'
     console.error(`${requestId} ${operationId}: database unavailable: ${text}`)
     return problem('database_unavailable', 'The database does not answer. Try again.', [], {

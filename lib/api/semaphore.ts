@@ -12,7 +12,7 @@ export class Semaphore {
     this.#maxWaiting = maxWaiting
   }
 
-  /** @throws the signal's reason when it is aborted before a slot is free, or RangeError when the queue is full. */
+  /** @throws the signal's reason when it is aborted before a slot is free, or QueueFullError. */
   async run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     await this.#acquire(signal)
     try {
@@ -31,7 +31,7 @@ export class Semaphore {
       return Promise.resolve()
     }
     if (this.#waiting.length >= this.#maxWaiting)
-      throw new RangeError('too many requests wait for the database')
+      throw new QueueFullError('too many requests wait for the database')
     return new Promise((resolve, reject) => {
       const start = () => {
         signal.removeEventListener('abort', leave)
@@ -47,4 +47,9 @@ export class Semaphore {
       signal.addEventListener('abort', leave, { once: true })
     })
   }
+}
+
+/** So many wait already that the newest is better told to come back. */
+export class QueueFullError extends Error {
+  override name = 'QueueFullError'
 }

@@ -2,8 +2,6 @@
  * The gateway's catalogue of errors (design, section 4.3). The code decides the status and what a caller may do;
  * the place that throws adds the detail. The admin shows the same codes in receipts.
  */
-import { z } from 'zod'
-
 export interface ErrorDefinition {
   /** Answer status; `provider_error` may carry the vendor's own instead. */
   readonly status: number
@@ -66,7 +64,3 @@ export const GATEWAY_ERRORS = {
 } as const satisfies Record<string, ErrorDefinition>
 
 export type GatewayErrorCode = keyof typeof GATEWAY_ERRORS
-
-export const gatewayErrorCode = z.enum(
-  Object.keys(GATEWAY_ERRORS) as [GatewayErrorCode, ...GatewayErrorCode[]],
-)

@@ -4,9 +4,6 @@
  */
 import { z } from 'zod'
 
-/** One US dollar in pico-dollars. */
-export const PICO_PER_USD = 1_000_000_000_000n
-
 /** An exact decimal number: `coefficient × 10^-scale`, `scale >= 0`. */
 export interface Decimal {
   readonly coefficient: bigint
