@@ -1,7 +1,6 @@
 'use client'
 
 import Link from 'next/link'
-import type { ReactNode } from 'react'
 import { entityHref } from '@/components/overview/entity-href'
 import { Badge, Status } from '@/components/ui/badge'
 import { Callout } from '@/components/ui/callout'
@@ -22,6 +21,7 @@ import {
   tokenKinds,
 } from './arithmetic'
 import { CallBadges, CallStatus, codeMeaning } from './call-words'
+import { Copyable, Mono, Named, Part } from './receipt-parts'
 
 /** One call with all that the books know of it, and the sums that a person can follow. */
 export function CallReceipt({ receipt }: { receipt: Receipt }) {
@@ -352,51 +352,4 @@ function Attempts({ receipt }: { receipt: Receipt }) {
       </ol>
     </Part>
   )
-}
-
-function Part({ title, aside, children }: { title: string; aside?: string; children: ReactNode }) {
-  return (
-    <section aria-label={title} className="min-w-0">
-      <h3 className="mb-2 flex items-baseline gap-2 text-base font-semibold">
-        {title}
-        {aside ? <span className="text-xs font-normal text-muted">{aside}</span> : null}
-      </h3>
-      {children}
-    </section>
-  )
-}
-
-function Named({
-  type,
-  id,
-  name,
-  mono = false,
-}: {
-  type: string
-  id: string | null
-  name: string | null
-  mono?: boolean
-}) {
-  if (id === null) return name ? <Mono>{name}</Mono> : <span className="text-muted">not known</span>
-  return (
-    <Link
-      href={entityHref(type, id) ?? '#'}
-      className={mono ? 'font-mono text-sm hover:underline' : 'hover:underline'}
-    >
-      {name ?? id}
-    </Link>
-  )
-}
-
-function Copyable({ text, what }: { text: string; what: string }) {
-  return (
-    <span className="flex items-center gap-1">
-      <Mono>{text}</Mono>
-      <CopyButton text={text} what={what} className="-my-1" />
-    </span>
-  )
-}
-
-function Mono({ muted = false, children }: { muted?: boolean; children: ReactNode }) {
-  return <span className={`font-mono text-xs break-all ${muted ? 'text-muted' : ''}`}>{children}</span>
 }
