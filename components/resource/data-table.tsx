@@ -195,7 +195,7 @@ export function DataTable<T extends { id: string }>(props: DataTableProps<T>) {
         </div>
       ) : (
         // Only what is wider than the page scrolls sideways, so that the head can stick to the window otherwise.
-        <div className="rounded-card border bg-surface max-lg:overflow-x-auto">
+        <div className="relative rounded-card border bg-surface max-lg:overflow-x-auto">
           <table
             className={cn('w-full border-separate border-spacing-0 text-sm')}
             aria-busy={result.isFetching}

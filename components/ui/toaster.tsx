@@ -10,6 +10,9 @@ export function Toaster() {
     <Sonner
       theme={resolvedTheme === 'dark' ? 'dark' : 'light'}
       position="bottom-right"
+      // Above the bar with which a long form is saved.
+      offset={{ bottom: 72, right: 24 }}
+      mobileOffset={{ bottom: 72 }}
       containerAriaLabel="Messages"
       toastOptions={{
         classNames: {
