@@ -5,7 +5,6 @@ import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import type { ReactNode } from 'react'
 import { DataProvider } from '@/components/data/query-client'
 import { Toaster } from '@/components/ui/toaster'
-import { TooltipProvider } from '@/components/ui/tooltip'
 
 export function Providers({ children }: { children: ReactNode }) {
   return (
@@ -18,10 +17,8 @@ export function Providers({ children }: { children: ReactNode }) {
     >
       <NuqsAdapter>
         <DataProvider>
-          <TooltipProvider delayDuration={300}>
-            {children}
-            <Toaster />
-          </TooltipProvider>
+          {children}
+          <Toaster />
         </DataProvider>
       </NuqsAdapter>
     </ThemeProvider>

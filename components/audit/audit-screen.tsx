@@ -9,7 +9,8 @@ import { resolveRange } from '@/components/charts/time-range'
 import { useRange } from '@/components/charts/use-range'
 import type { Page } from '@/components/data/collection'
 import { useLiveQuery } from '@/components/data/live'
-import { type Column, DataTable, type TableFilter } from '@/components/resource/data-table'
+import { DataTable } from '@/components/resource/data-table'
+import type { Column, TableFilter } from '@/components/resource/table-column'
 import { FieldChanges } from '@/components/revisions/field-changes'
 import { fromAudit } from '@/components/revisions/value-text'
 import { Badge } from '@/components/ui/badge'
@@ -55,7 +56,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
       </span>
     ),
   },
-  { id: 'action', header: 'Did', cell: (entry) => actionWords(entry.action) },
+  { id: 'action', header: 'Did', width: 'whitespace-nowrap', cell: (entry) => actionWords(entry.action) },
   {
     id: 'target',
     header: 'To',

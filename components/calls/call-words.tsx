@@ -1,16 +1,16 @@
 import { Badge, Status, type Tone } from '@/components/ui/badge'
 import { cn } from '@/components/ui/cn'
 import { GATEWAY_ERRORS } from '@/lib/contract/error-codes'
+import { type CallOutcome, callOutcome } from '@/lib/format/call-outcome'
 import { formatUsdExact, formatUsdPrecise } from '@/lib/format/money'
 import type { Call } from '@/lib/resources/calls/schema'
-import { outcomeOf } from './live-rows'
 
-const TONES: Record<ReturnType<typeof outcomeOf>, Tone> = { ok: 'ok', error: 'danger', refused: 'warn' }
-const WORDS: Record<ReturnType<typeof outcomeOf>, string> = { ok: 'ok', error: 'error', refused: 'refused' }
+const TONES: Record<CallOutcome, Tone> = { ok: 'ok', error: 'danger', refused: 'warn' }
+const WORDS: Record<CallOutcome, string> = { ok: 'ok', error: 'error', refused: 'refused' }
 
 /** Dot, number and word: `● 200 ok`, `● 429 rate_limit_exceeded`. */
 export function CallStatus({ call }: { call: Pick<Call, 'status' | 'code'> }) {
-  const outcome = outcomeOf(call)
+  const outcome = callOutcome(call)
   return (
     <Status tone={TONES[outcome]}>
       {call.status}

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { ArrowUp, Pause, Play } from 'lucide-react'
+import { Activity, ArrowUp, Pause, Play } from 'lucide-react'
 import { parseAsString, useQueryState } from 'nuqs'
 import { useEffect, useMemo } from 'react'
 import { RangePicker } from '@/components/charts/range-picker'
@@ -10,7 +10,8 @@ import { useRange } from '@/components/charts/use-range'
 import type { Page } from '@/components/data/collection'
 import { useLiveState } from '@/components/data/live'
 import { useMe } from '@/components/data/me'
-import { type Column, DataTable, type TableFilter } from '@/components/resource/data-table'
+import { DataTable } from '@/components/resource/data-table'
+import type { Column, TableFilter } from '@/components/resource/table-column'
 import { snippet } from '@/components/setup/snippets'
 import { Badge, Status } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
@@ -250,6 +251,7 @@ function NoCalls({ range }: { range: ReturnType<typeof useRange> }) {
   const wider = range.choice.range !== '30d'
   return (
     <EmptyState
+      icon={<Activity aria-hidden />}
       title="No calls in this range"
       action={
         wider ? (

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { NO_USAGE } from '@/lib/contract/usage'
 import type { Call } from '@/lib/resources/calls/schema'
-import { belongs, neighbour, outcomeOf, prepend } from './live-rows'
+import { belongs, neighbour, prepend } from './live-rows'
 
 const call = (patch: Partial<Call> = {}): Call => ({
   id: 'c1',
@@ -77,15 +77,6 @@ describe('a booked call comes into the list that would hold it', () => {
     expect(belongs(call(), { q: 'sand' })).toBeNull()
     expect(belongs(call(), { q: 'sand', teamId: 'team_b' })).toBe(false)
   })
-})
-
-test('refusals of our own and errors of vendors are told apart', () => {
-  expect(outcomeOf({ status: 200, code: null })).toBe('ok')
-  expect(outcomeOf({ status: 401, code: 'invalid_api_key' })).toBe('refused')
-  expect(outcomeOf({ status: 404, code: 'provider_error' })).toBe('error')
-  expect(outcomeOf({ status: 429, code: 'provider_rate_limited' })).toBe('error')
-  expect(outcomeOf({ status: 499, code: 'client_closed' })).toBe('error')
-  expect(outcomeOf({ status: 502, code: 'provider_error' })).toBe('error')
 })
 
 test('rows come in newest first, once each, and never without end', () => {

@@ -1,4 +1,5 @@
 /** The live tail: which booked calls belong to what is shown, and how rows come in without one standing there twice. */
+import { callOutcome } from '@/lib/format/call-outcome'
 import type { Call } from '@/lib/resources/calls/schema'
 
 /** The filters of the address, as `GET /calls` takes them. */
@@ -42,18 +43,9 @@ export function belongs(call: Call, filters: CallFilters): boolean | null {
   if (filters.stream && String(call.stream) !== filters.stream) return false
   if (filters.simulated === 'exclude' && call.simulated) return false
   if (filters.simulated === 'only' && !call.simulated) return false
-  if (filters.outcome && filters.outcome !== outcomeOf(call)) return false
+  if (filters.outcome && filters.outcome !== callOutcome(call)) return false
   if (filters.q) return null
   return true
-}
-
-/** Codes that a vendor's failure or the caller's leaving gives, at whatever status; as the log itself counts them. */
-const NOT_OURS = new Set(['provider_error', 'provider_rate_limited', 'provider_timeout', 'client_closed'])
-
-/** A vendor's refusal keeps the vendor's status, so the code and not the status tells whose refusal it was. */
-export function outcomeOf({ status, code }: Pick<Call, 'status' | 'code'>): 'ok' | 'error' | 'refused' {
-  if (status < 400) return code === null ? 'ok' : 'error'
-  return status < 500 && code !== null && !NOT_OURS.has(code) ? 'refused' : 'error'
 }
 
 /** New rows before the old ones, newest first, each call once, at most `max`. */

@@ -13,7 +13,7 @@ import type { TimeChartProps } from './time-chart'
 // Recharts is the heaviest thing on a page: the frame and its numbers don't wait for it.
 const TimeChart = dynamic(() => import('./time-chart').then((module) => module.TimeChart), {
   ssr: false,
-  loading: () => <div style={{ height: 200 }} />,
+  loading: () => <DrawingSkeleton height={200} />,
 })
 
 export interface ChartKey {
@@ -128,16 +128,24 @@ export function ChartSkeleton({ height = 200 }: { height?: number }) {
     <div className="rounded-card border bg-surface p-4" role="status" aria-label="Loading chart">
       <Skeleton className="h-4 w-56" />
       <Skeleton className="mt-3 h-3 w-40" />
-      <div className="mt-3 flex items-end gap-1" style={{ height }} aria-hidden>
-        {Array.from({ length: 24 }, (_, index) => (
-          <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: bars of a skeleton, all alike.
-            key={index}
-            className="reveal-late flex-1 rounded-[2px] bg-hover"
-            style={{ height: `${20 + ((index * 37) % 60)}%` }}
-          />
-        ))}
+      <div className="mt-3">
+        <DrawingSkeleton height={height} />
       </div>
+    </div>
+  )
+}
+
+function DrawingSkeleton({ height }: { height: number }) {
+  return (
+    <div className="flex items-end gap-1" style={{ height }} aria-hidden>
+      {Array.from({ length: 24 }, (_, index) => (
+        <span
+          // biome-ignore lint/suspicious/noArrayIndexKey: bars of a skeleton, all alike.
+          key={index}
+          className="reveal-late flex-1 rounded-[2px] bg-hover"
+          style={{ height: `${20 + ((index * 37) % 60)}%` }}
+        />
+      ))}
     </div>
   )
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   type ChartSeries,
-  formatTick,
+  formatTicks,
   pointText,
   REST_COLOUR,
   REST_ID,
@@ -61,10 +61,19 @@ test('a sum of latencies is not shown, for it means nothing', () => {
 })
 
 test('axis labels are short and plain', () => {
-  expect(formatTick('usd', 0.0000005)).toBe('$0.0000005')
-  expect(formatTick('usd', 2500)).toBe('$2.5k')
-  expect(formatTick('count', 12_000)).toBe('12k')
-  expect(formatTick('ms', 0)).toBe('0')
+  expect(formatTicks('usd', [0, 0.0000005])).toEqual(['$0', '$0.0000005'])
+  expect(formatTicks('usd', [0, 0.025, 0.05, 0.075, 0.1])).toEqual([
+    '$0',
+    '$0.025',
+    '$0.050',
+    '$0.075',
+    '$0.100',
+  ])
+  expect(formatTicks('usd', [0, 0.5, 1])).toEqual(['$0', '$0.50', '$1.00'])
+  expect(formatTicks('usd', [0, 500, 1000])).toEqual(['$0', '$500', '$1k'])
+  expect(formatTicks('usd', [2500])).toEqual(['$2.5k'])
+  expect(formatTicks('count', [12_000])).toEqual(['12k'])
+  expect(formatTicks('ms', [0])).toEqual(['0'])
 })
 
 test('the summary names the highest and the last, and says when there is none', () => {

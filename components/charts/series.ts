@@ -38,12 +38,19 @@ export function formatValue(unit: ChartUnit, value: number | null | undefined): 
   }
 }
 
-/** On an axis there is room for little: `$0.0004`, not `$0.000400`. */
-export function formatTick(unit: ChartUnit, value: number): string {
-  if (value === 0) return unit === 'usd' ? '$0' : '0'
-  if (unit === 'count') return formatTokens(value)
-  if (unit !== 'usd') return formatValue(unit, value)
-  return value >= 1000 ? `$${formatTokens(value)}` : `$${plainDecimal(value)}`
+/**
+ * On an axis there is room for little: `$0.0004`, not `$0.000400`. Amounts of one axis have as many decimals as each
+ * other, and cents two: `$0.025`, `$0.050`.
+ */
+export function formatTicks(unit: ChartUnit, values: readonly number[]): string[] {
+  const texts = values.map((value) => (value >= 1000 ? formatTokens(value) : plainDecimal(value)))
+  const decimals = Math.max(...values.map((value) => (value < 1000 ? decimalsOf(plainDecimal(value)) : 0)))
+  return values.map((value, index) => {
+    if (value === 0) return unit === 'usd' ? '$0' : '0'
+    if (unit === 'count') return formatTokens(value)
+    if (unit !== 'usd') return formatValue(unit, value)
+    return value >= 1000 ? `$${texts[index]}` : `$${value.toFixed(decimals === 1 ? 2 : decimals)}`
+  })
 }
 
 /** The text of one point: exact money where there is some. */
@@ -119,6 +126,11 @@ export function summarize(
     return `${one.label}: highest ${pointText(unit, one, highest)} at ${bucketText(highest)}, last ${pointText(unit, one, last)}`
   })
   return parts.length === 0 ? 'No data.' : `${parts.join('. ')}.`
+}
+
+function decimalsOf(text: string): number {
+  const point = text.indexOf('.')
+  return point < 0 ? 0 : text.length - point - 1
 }
 
 /** A number without an exponent: what the formatters of decimal text take. */

@@ -16,7 +16,7 @@ import {
 import type { BucketText } from './bucket-text'
 import { ChartTooltip } from './chart-tooltip'
 import { labelIndexes, spreadLabels, wholeTicks, zeroBasedTicks } from './scale'
-import { type ChartSeries, type ChartUnit, formatTick } from './series'
+import { type ChartSeries, type ChartUnit, formatTicks } from './series'
 
 export interface TimeChartProps {
   /** Its name for those who don't see it. */
@@ -68,7 +68,8 @@ export function TimeChart({
   const top = ticks.at(-1) ?? 1
   const axisTicks = labelIndexes(buckets.length, 6).map((index) => buckets[index] ?? '')
   const endLabels = kind === 'line' && series.length > 1 ? lineEnds(series, top, height) : []
-  const axisWidth = Math.max(28, ...ticks.map((tick) => formatTick(unit, tick).length * 6.8 + 8))
+  const tickTexts = formatTicks(unit, ticks)
+  const axisWidth = Math.max(28, ...tickTexts.map((tick) => tick.length * 6.8 + 8))
 
   const open = (index: number | null) => {
     if (index !== null && hrefOf) router.push(hrefOf(index))
@@ -111,7 +112,7 @@ export function TimeChart({
           <YAxis
             domain={[0, top]}
             ticks={ticks}
-            tickFormatter={(value: number) => formatTick(unit, value)}
+            tickFormatter={(_value: number, index: number) => tickTexts[index] ?? ''}
             width={axisWidth}
             axisLine={false}
             tickLine={false}

@@ -12,6 +12,11 @@ export const PRESET_WORDS: Record<RangePreset, { short: string; long: string; be
   '30d': { short: '30 d', long: 'the last 30 days', before: 'the 30 days before' },
 }
 
+/** The next longer preset; none for the longest and for a range of one's own. */
+export function widerPreset(range: RangePreset | 'custom'): RangePreset | undefined {
+  return range === 'custom' ? undefined : RANGE_PRESETS[RANGE_PRESETS.indexOf(range) + 1]
+}
+
 /** How the address says it: `range=7d`, or `range=custom&from=…&to=…`. */
 export interface RangeChoice {
   readonly range: RangePreset | 'custom'

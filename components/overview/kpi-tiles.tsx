@@ -61,7 +61,9 @@ export function KpiTiles({
       href: hrefOf({}),
       note:
         now.unpricedRequests > 0 ? (
-          <Badge tone="warn">{formatCount(now.unpricedRequests)} unpriced, not in it</Badge>
+          <Badge tone="warn" title="Calls without a price are not in the cost">
+            {formatCount(now.unpricedRequests)} unpriced
+          </Badge>
         ) : undefined,
     },
     {
@@ -74,7 +76,7 @@ export function KpiTiles({
       href: hrefOf({ outcome: 'error' }),
       note:
         now.refused > 0 ? (
-          <span className="text-muted">{formatCount(now.refused)} refused besides</span>
+          <span title="Refused by the gate itself: not errors">{formatCount(now.refused)} refused</span>
         ) : undefined,
     },
     {
@@ -94,28 +96,38 @@ export function KpiTiles({
       href: hrefOf({ stream: 'true' }),
     },
   ]
+  const comparable = before.requests > 0
   return (
-    <ul className={GRID}>
-      {tiles.map((tile) => (
-        <li key={tile.label} className={CELL}>
-          <Link href={tile.href} className="block rounded-control" title={tile.exact}>
-            <span className="text-xs text-muted">{tile.label}</span>
-            <span className="block text-xl leading-7 font-semibold">{tile.value}</span>
-            <span
-              className={cn(
-                'block truncate text-xs text-muted',
-                tile.bad && (tile.change ?? 0) > 0.1 && 'text-danger',
-              )}
-            >
-              {changeText(tile.change)}
-              {tile.change === null ? '' : <span className="sr-only"> against {beforeWords}</span>}
-            </span>
-            <Sparkline values={tile.spark} className="mt-2 block h-7 w-full" />
-          </Link>
-          {tile.note ? <p className="mt-1.5 text-xs">{tile.note}</p> : null}
-        </li>
-      ))}
-    </ul>
+    <div>
+      <ul className={GRID}>
+        {tiles.map((tile) => (
+          <li key={tile.label} className={CELL}>
+            <Link href={tile.href} className="block rounded-control" title={tile.exact}>
+              <span className="flex h-5 items-center justify-between gap-2 text-xs whitespace-nowrap text-muted">
+                {tile.label}
+                {tile.note}
+              </span>
+              <span className="block text-xl leading-7 font-semibold">{tile.value}</span>
+              {comparable ? (
+                <span
+                  className={cn(
+                    'block truncate text-xs text-muted',
+                    tile.bad && (tile.change ?? 0) > 0.1 && 'text-danger',
+                  )}
+                >
+                  {changeText(tile.change)}
+                  {tile.change === null ? '' : <span className="sr-only"> against {beforeWords}</span>}
+                </span>
+              ) : null}
+              <Sparkline values={tile.spark} className="mt-2 block h-7 w-full" />
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <p className="mt-2 text-xs text-muted">
+        {comparable ? `Changes are against ${beforeWords}.` : `No calls in ${beforeWords} to compare with.`}
+      </p>
+    </div>
   )
 }
 

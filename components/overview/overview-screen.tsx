@@ -4,6 +4,7 @@ import { parseAsStringLiteral, useQueryState } from 'nuqs'
 import type { ReactNode } from 'react'
 import { ChartSkeleton } from '@/components/charts/chart-frame'
 import { RangePicker } from '@/components/charts/range-picker'
+import { PRESET_WORDS, widerPreset } from '@/components/charts/time-range'
 import { SIMULATED_CHOICES, useRange } from '@/components/charts/use-range'
 import { ApiProblem } from '@/components/data/api'
 import { useLiveState } from '@/components/data/live'
@@ -23,7 +24,7 @@ import { useOverview, useSimulatedCount } from './usage-data'
 
 /** What happens now and what it costs; moves when calls are booked. */
 export function OverviewScreen({ banner }: { banner?: ReactNode }) {
-  const range = useRange('24h')
+  const range = useRange('1h')
   const { choice, timeZone } = range
   const [simulated, setSimulated] = useQueryState(
     'simulated',
@@ -38,6 +39,7 @@ export function OverviewScreen({ banner }: { banner?: ReactNode }) {
   // Refusals come before any provider, so they are never simulated: they alone are no traffic to look at.
   const nothing = data !== undefined && data.total.total.requests === data.total.total.refused
   const hidden = useSimulatedCount(data?.range, nothing && simulated === 'exclude')
+  const wider = widerPreset(choice.range)
   const problem = result.error instanceof ApiProblem ? result.error : null
   const link = (filters: Record<string, string>) => callsHref({ choice, timeZone: null, simulated, filters })
 
@@ -87,6 +89,13 @@ export function OverviewScreen({ banner }: { banner?: ReactNode }) {
               </Button>
             </Callout>
           ) : null}
+          {nothing && data.total.total.requests === 0 && hidden.data === 0 && wider ? (
+            <Callout title="No calls in this range">
+              <Button className="mt-2" onClick={() => range.set({ range: wider, from: null, to: null })}>
+                Look at {PRESET_WORDS[wider].long}
+              </Button>
+            </Callout>
+          ) : null}
           {simulated !== 'exclude' && !nothing ? (
             <p className="-mb-1 text-sm text-muted">
               <Badge tone="accent">simulated</Badge> Calls that the sandbox answered are in these numbers;
@@ -99,7 +108,6 @@ export function OverviewScreen({ banner }: { banner?: ReactNode }) {
             beforeWords={data.range.beforeWords}
             hrefOf={link}
           />
-          <p className="-mt-2 text-xs text-muted">Changes are against {data.range.beforeWords}.</p>
           <OverviewCharts
             data={data}
             timeZone={timeZone}

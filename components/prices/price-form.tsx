@@ -1,14 +1,12 @@
 'use client'
 
-import { Plus, X } from 'lucide-react'
 import { useState } from 'react'
-import { Controller, useFieldArray } from 'react-hook-form'
+import { Controller } from 'react-hook-form'
 import { apiSend } from '@/components/data/api'
 import { useOptions } from '@/components/data/collection'
 import { useSaved } from '@/components/data/save'
 import { KINDS } from '@/components/providers/provider-kinds'
 import { ResourceForm, useResourceForm } from '@/components/resource/resource-form'
-import { Button, IconButton } from '@/components/ui/button'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, FieldGroup } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
@@ -17,29 +15,8 @@ import { useTimeZone } from '@/components/ui/time-zone'
 import { fromLocalInput, toLocalInput } from '@/lib/format/time'
 import { type Price, priceInput, pricePatch } from '@/lib/resources/prices/schema'
 import type { Provider } from '@/lib/resources/providers/schema'
-
-export const RATES = [
-  { name: 'inputUsdPerMillion', label: 'Input', required: true },
-  { name: 'outputUsdPerMillion', label: 'Output', required: true },
-  { name: 'cacheReadUsdPerMillion', label: 'Cache read', required: false },
-  { name: 'cacheWrite5mUsdPerMillion', label: 'Cache write, 5 min', required: false },
-  { name: 'cacheWrite1hUsdPerMillion', label: 'Cache write, 1 h', required: false },
-  { name: 'reasoningUsdPerMillion', label: 'Reasoning', required: false },
-  { name: 'inputAudioUsdPerMillion', label: 'Audio in', required: false },
-  { name: 'outputAudioUsdPerMillion', label: 'Audio out', required: false },
-] as const
-
-type RateName = (typeof RATES)[number]['name'] | 'requestUsd'
-type RateValues = Partial<Record<RateName, string | null | undefined>>
-interface Values extends RateValues {
-  providerId?: string | null
-  providerKind?: Price['providerKind']
-  model: string
-  effectiveFrom: string | null
-  tiers: (RateValues & { aboveInputTokens: number })[]
-  contextTokens: number | null
-  maxOutputTokens: number | null
-}
+import { emptyToNull, numberOrNull, type PriceValues, RATES, type RateName, trimmed } from './price-rates'
+import { PriceTiers } from './price-tiers'
 
 /** Makes a price, changes `price`, or starts from what the catalogue has. */
 export function PriceDialog({
@@ -51,7 +28,7 @@ export function PriceDialog({
   open: boolean
   onClose: () => void
   price?: { value: Price; etag: string | null } | null
-  template?: Partial<Values> | null
+  template?: Partial<PriceValues> | null
 }) {
   return (
     <Dialog
@@ -73,16 +50,15 @@ function PriceForm({
 }: {
   onClose: () => void
   price: { value: Price; etag: string | null } | null
-  template: Partial<Values> | null
+  template: Partial<PriceValues> | null
 }) {
   const saved = useSaved()
   const { timeZone } = useTimeZone()
   const providers = useOptions<Provider>('/providers', { sort: 'name' }, price === null)
-  const form = useResourceForm<Values, unknown>(
+  const form = useResourceForm<PriceValues, unknown>(
     price ? pricePatch : priceInput,
     price ? valuesOf(price.value) : { ...EMPTY, ...template },
   )
-  const tiers = useFieldArray({ control: form.control, name: 'tiers' })
   const { errors } = form.formState
   const [scope, setScope] = useState(template?.providerKind ? `kind:${template.providerKind}` : '')
   return (
@@ -149,7 +125,7 @@ function PriceForm({
         )}
       </div>
       <FieldGroup legend="USD per million tokens" hint="A kind without a price takes input's or output's.">
-        <div className="grid gap-3 sm:grid-cols-4">
+        <div className="grid grid-cols-2 gap-3 sm:grid-cols-4">
           {RATES.map((rate) => (
             <Field
               key={rate.name}
@@ -199,59 +175,12 @@ function PriceForm({
           )}
         />
       </div>
-      <FieldGroup
-        legend="Tiers"
-        hint="When the whole input of a call passes the number, every token of it, output too, is priced by the tier."
-        error={errors.tiers?.message}
-      >
-        {tiers.fields.map((tier, index) => (
-          <div key={tier.id} className="flex items-start gap-2 rounded-card border bg-sunken p-3">
-            <div className="grid flex-1 gap-3 sm:grid-cols-4">
-              <Field
-                label="Above input tokens"
-                required
-                error={errors.tiers?.[index]?.aboveInputTokens?.message}
-              >
-                <Input
-                  type="number"
-                  min={1}
-                  {...form.register(`tiers.${index}.aboveInputTokens`, { valueAsNumber: true })}
-                />
-              </Field>
-              {RATES.slice(0, 3).map((rate) => (
-                <Field
-                  key={rate.name}
-                  label={rate.label}
-                  required={rate.required}
-                  error={errors.tiers?.[index]?.[rate.name]?.message}
-                >
-                  <Input
-                    inputMode="decimal"
-                    className="text-right"
-                    {...form.register(`tiers.${index}.${rate.name}`, {
-                      setValueAs: rate.required ? trimmed : emptyToNull,
-                    })}
-                  />
-                </Field>
-              ))}
-            </div>
-            <IconButton label={`Remove tier ${index + 1}`} size="sm" onClick={() => tiers.remove(index)}>
-              <X aria-hidden />
-            </IconButton>
-          </div>
-        ))}
-        <div>
-          <Button size="sm" onClick={() => tiers.append({ aboveInputTokens: 200_000 })}>
-            <Plus aria-hidden />
-            Add tier
-          </Button>
-        </div>
-      </FieldGroup>
+      <PriceTiers form={form} />
     </ResourceForm>
   )
 }
 
-const EMPTY: Values = {
+const EMPTY: PriceValues = {
   model: '',
   providerId: null,
   providerKind: null,
@@ -268,15 +197,10 @@ export function valuesOf(
   price: Pick<Price, RateName | 'model' | 'tiers' | 'contextTokens' | 'maxOutputTokens'> & {
     effectiveFrom?: string | null
   },
-): Values {
+): PriceValues {
   const { model, tiers, contextTokens, maxOutputTokens, effectiveFrom } = price
   const rates = Object.fromEntries(
     [...RATES.map(({ name }) => name), 'requestUsd' as const].map((name) => [name, price[name]]),
   )
   return { ...rates, model, tiers, contextTokens, maxOutputTokens, effectiveFrom: effectiveFrom ?? null }
 }
-
-const trimmed = (value: string | null | undefined) => (value ?? '').trim()
-const emptyToNull = (value: string | null | undefined) => (value?.trim() ? value.trim() : null)
-const numberOrNull = (value: string | number | null) =>
-  value === null || value === '' ? null : Number(value)

@@ -3,7 +3,8 @@
 import { Boxes, Plus } from 'lucide-react'
 import Link from 'next/link'
 import { useCan } from '@/components/data/me'
-import { type Column, DataTable } from '@/components/resource/data-table'
+import { DataTable } from '@/components/resource/data-table'
+import type { Column } from '@/components/resource/table-column'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/page-head'
@@ -21,7 +22,7 @@ const COLUMNS: readonly Column<Provider>[] = [
     cell: (provider) => (
       <span className="inline-flex items-center gap-1.5">
         {kindLabel(provider.kind)}
-        {provider.kind === 'sandbox' ? <Badge tone="accent">Simulated</Badge> : null}
+        {provider.kind === 'sandbox' ? <Badge tone="accent">simulated</Badge> : null}
       </span>
     ),
   },
@@ -30,11 +31,14 @@ const COLUMNS: readonly Column<Provider>[] = [
     header: 'Address',
     from: 'md',
     width: 'max-w-80 truncate',
-    cell: (provider) => (
-      <span className="font-mono text-xs text-muted">
-        {provider.baseUrl ?? DEFAULT_BASE_URLS[provider.kind] ?? 'inside the gateway'}
-      </span>
-    ),
+    cell: (provider) => {
+      const address = provider.baseUrl ?? DEFAULT_BASE_URLS[provider.kind]
+      return address ? (
+        <span className="font-mono text-xs text-muted">{address}</span>
+      ) : (
+        <span className="text-muted">inside the gateway</span>
+      )
+    },
   },
   {
     id: 'credentials',

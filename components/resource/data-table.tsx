@@ -15,31 +15,9 @@ import { Button } from '@/components/ui/button'
 import { cn } from '@/components/ui/cn'
 import { ErrorState, FilteredEmptyState, NoPermissionState } from '@/components/ui/states'
 import { readHiddenColumns, writeHiddenColumns } from './column-preferences'
+import type { Column, TableFilter } from './table-column'
 import { TableBody, TableHead, TableSkeleton } from './table-parts'
 import { TableToolbar } from './table-toolbar'
-
-export interface Column<T> {
-  id: string
-  /** Sentence case, with the unit: "Cost, USD". */
-  header: string
-  cell: (row: T) => ReactNode
-  /** The field that `?sort=` takes; without it the column can't be sorted. */
-  sort?: string
-  align?: 'right'
-  /** Tailwind width classes for the column. */
-  width?: string
-  /** Left out on screens narrower than this; the detail shows it. */
-  from?: 'sm' | 'md' | 'lg' | 'xl'
-  /** Off until chosen. */
-  hidden?: boolean
-}
-
-export interface TableFilter {
-  /** The query parameter, in the URL and of the API. */
-  id: string
-  label: string
-  options: readonly { value: string; label: string }[]
-}
 
 export interface DataTableProps<T extends { id: string }> {
   /** What the rows are, in the plural and small: "keys". Names the table and its preferences. */
@@ -70,12 +48,6 @@ export interface DataTableProps<T extends { id: string }> {
 }
 
 const FEATURES = tableFeatures({ columnVisibilityFeature, rowSelectionFeature })
-export const HIDDEN_BELOW = {
-  sm: 'max-sm:hidden',
-  md: 'max-md:hidden',
-  lg: 'max-lg:hidden',
-  xl: 'max-xl:hidden',
-} as const
 
 /**
  * A list of the management API. Search, filters and sort are the server's and stand in the URL; paging is by its

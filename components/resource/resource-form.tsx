@@ -208,11 +208,3 @@ function flattenErrors(errors: FieldErrors, prefix = ''): { path: string; messag
     return [...own, ...flattenErrors(inner as FieldErrors, path)]
   })
 }
-
-/** The message of one field's error, by its path. */
-export function useFieldError<Input extends FieldValues, Output>(
-  form: UseFormReturn<Input, unknown, Output>,
-): (path: Path<Input>) => string | undefined {
-  useFormState({ control: form.control })
-  return (path) => form.getFieldState(path).error?.message
-}

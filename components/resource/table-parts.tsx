@@ -7,7 +7,7 @@ import type { MouseEvent, ReactNode } from 'react'
 import { Checkbox } from '@/components/ui/checkbox'
 import { cn } from '@/components/ui/cn'
 import { Skeleton } from '@/components/ui/skeleton'
-import { type Column, HIDDEN_BELOW } from './data-table'
+import { type Column, HIDDEN_BELOW } from './table-column'
 
 const HEAD_CELL =
   'sticky top-12 z-10 h-9 border-b bg-surface px-3 text-left text-xs font-medium whitespace-nowrap text-muted max-lg:static first:rounded-tl-card last:rounded-tr-card'

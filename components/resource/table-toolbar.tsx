@@ -12,7 +12,7 @@ import {
 } from '@/components/ui/dropdown-menu'
 import { SearchInput } from '@/components/ui/input'
 import { Select } from '@/components/ui/select'
-import type { TableFilter } from './data-table'
+import type { TableFilter } from './table-column'
 
 type Values = Record<string, string | null>
 

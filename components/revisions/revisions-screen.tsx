@@ -1,7 +1,9 @@
 'use client'
 
+import { History } from 'lucide-react'
 import { useLiveQuery } from '@/components/data/live'
-import { type Column, DataTable } from '@/components/resource/data-table'
+import { DataTable } from '@/components/resource/data-table'
+import type { Column } from '@/components/resource/table-column'
 import { PageHead } from '@/components/ui/page-head'
 import { EmptyState } from '@/components/ui/states'
 import { Time } from '@/components/ui/time'
@@ -46,6 +48,7 @@ export function RevisionsScreen() {
         rowHref={(revision) => `/revisions/${revision.id}`}
         empty={
           <EmptyState
+            icon={<History aria-hidden />}
             title="Nothing has been published yet"
             command={`curl -X POST "$GATEHOUSE_ADMIN_URL/api/v1/teams" \\
   -H "Authorization: Bearer $GATEHOUSE_TOKEN" \\

@@ -3,7 +3,8 @@
 import { Network, Plus } from 'lucide-react'
 import Link from 'next/link'
 import { useCan } from '@/components/data/me'
-import { type Column, DataTable } from '@/components/resource/data-table'
+import { DataTable } from '@/components/resource/data-table'
+import type { Column } from '@/components/resource/table-column'
 import { Status } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/page-head'
@@ -20,14 +21,14 @@ const COLUMNS: readonly Column<Route>[] = [
   },
   {
     id: 'targets',
-    header: 'Targets, in order',
+    header: 'Targets',
     width: 'max-w-96 truncate',
     cell: (route) => (
       <span title={route.targets.map((target) => `${target.providerName}: ${target.model}`).join('\n')}>
         {route.targets.slice(0, 2).map((target, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: targets have no id, and two may be alike.
           <span key={index}>
-            {index > 0 ? <span className="text-muted">, then </span> : null}
+            {index > 0 ? <span className="text-muted">, {joiner(route, index)} </span> : null}
             <span className="font-mono text-xs">{target.model}</span>{' '}
             <span className="text-muted max-md:hidden">at {target.providerName}</span>
           </span>
@@ -63,6 +64,13 @@ const COLUMNS: readonly Column<Route>[] = [
     cell: (route) => <Time value={route.updatedAt} />,
   },
 ]
+
+/** Those of one priority share the load; a later priority steps in. */
+function joiner(route: Route, index: number): string {
+  const shared =
+    route.strategy !== 'priority' && route.targets[index]?.priority === route.targets[index - 1]?.priority
+  return shared ? 'or' : 'then'
+}
 
 export function RoutesScreen() {
   const can = useCan()

@@ -17,6 +17,7 @@ import { SkeletonLines } from '@/components/ui/skeleton'
 import { ErrorState, NoPermissionState } from '@/components/ui/states'
 import type { Call, Receipt } from '@/lib/resources/calls/schema'
 import type { Setup } from '@/lib/resources/me/schema'
+import { KeyStep } from './key-step'
 import { useSandbox } from './sandbox'
 import { isFinished, useSetup } from './setup-data'
 import { SNIPPET_LANGUAGES, snippet } from './snippets'
@@ -83,7 +84,7 @@ function Steps({ setup }: { setup: Setup }) {
           {canSandbox ? (
             <p className="mt-2 text-xs">
               The sandbox is a simulated vendor inside the gateway. It makes the provider and a route, needs
-              no account and no internet, and its calls are labelled <Badge tone="accent">simulated</Badge>
+              no account and no internet, and its calls are labelled <Badge tone="accent">simulated</Badge>.
             </p>
           ) : null}
         </Step>
@@ -102,21 +103,7 @@ function Steps({ setup }: { setup: Setup }) {
           </div>
         </Step>
         <Step number={3} title="Make a team, a consumer and its key" done={setup.key} current={current === 2}>
-          <p>
-            A team is charged, a consumer is an application of that team, and a key is how it calls. The key
-            is shown once: copy it.
-          </p>
-          <div className="mt-3 flex flex-wrap gap-2">
-            <Button asChild variant="primary">
-              <Link href="/keys?create=true">Create a key</Link>
-            </Button>
-            <Button asChild>
-              <Link href="/teams">Teams</Link>
-            </Button>
-            <Button asChild>
-              <Link href="/consumers">Consumers</Link>
-            </Button>
-          </div>
+          <KeyStep />
         </Step>
         <Step number={4} title="Send the first call" done={setup.call} current={current === 3} last>
           <p>

@@ -65,7 +65,7 @@ export const NAV: readonly NavGroup[] = [
 /** Not in the navigation, but places with a name. */
 const OTHERS: readonly NavEntry[] = [
   { href: '/settings', label: 'Settings', icon: Gauge, needs: null },
-  { href: '/setup', label: 'Set-up', icon: Gauge, needs: null },
+  { href: '/setup', label: 'First steps', icon: Gauge, needs: null },
 ]
 
 export function isWithin(pathname: string, href: string): boolean {

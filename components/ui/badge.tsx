@@ -38,15 +38,18 @@ export function Status({
 
 export function Badge({
   tone = 'neutral',
+  title,
   className,
   children,
 }: {
   tone?: Tone
+  title?: string
   className?: string
   children: ReactNode
 }) {
   return (
     <span
+      title={title}
       className={cn(
         'inline-flex h-5 items-center gap-1 rounded-control px-1.5 text-xs font-medium whitespace-nowrap',
         BADGES[tone],

@@ -1,6 +1,6 @@
 /** Usage events as columns of `calls` and `ledger_lines`, for `unnest`: one array for each column. */
 import type { UsageEvent } from '../contract/usage-event.ts'
-import { callOutcome } from './outcome.ts'
+import { callOutcome } from '../format/call-outcome.ts'
 
 interface Column<T> {
   readonly name: string

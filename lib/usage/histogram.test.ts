@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { emptyHistogram, HISTOGRAM_BOUNDS_MS, histogramBucket, histogramQuantile } from './histogram.ts'
-import { callOutcome } from './outcome.ts'
 
 test('each time is counted in the first bucket whose bound it does not pass', () => {
   for (const [index, bound] of HISTOGRAM_BOUNDS_MS.entries()) {
@@ -22,18 +21,4 @@ test('a quantile is never below the true one, and at most half an octave above i
     expect(told).toBeLessThanOrEqual(exact * 1.5)
   }
   expect(histogramQuantile(emptyHistogram(), 0.5)).toBe(null)
-})
-
-test.each([
-  [200, null, 'ok'],
-  [200, 'provider_error', 'error'],
-  [401, 'invalid_api_key', 'refused'],
-  [402, 'budget_exceeded', 'refused'],
-  [429, 'rate_limit_exceeded', 'refused'],
-  [429, 'provider_rate_limited', 'error'],
-  [400, 'provider_error', 'error'],
-  [499, 'client_closed', 'error'],
-  [503, 'books_full', 'error'],
-] as const)('a call that ended with %i %s counts as %s', (status, code, outcome) => {
-  expect(callOutcome({ status, code })).toBe(outcome)
 })

@@ -1,8 +1,8 @@
 /** Calls summed into the rows of `rollup_minutes` and `rollup_quarters`. */
 import type { UsageEvent } from '../contract/usage-event.ts'
+import { callOutcome } from '../format/call-outcome.ts'
 import { clean, type Statement } from './call-rows.ts'
 import { emptyHistogram, HISTOGRAM_SIZE, histogramBucket } from './histogram.ts'
-import { callOutcome } from './outcome.ts'
 
 export const MINUTE_MS = 60_000
 export const QUARTER_MS = 15 * MINUTE_MS
