@@ -1,9 +1,9 @@
 /** One call on its way through the pipeline: what is known of it so far. Stages read it; only the pipeline writes it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { uuidv7 } from 'uuidv7'
 import type { Attempt as AttemptRecord, LedgerLine } from '../lib/contract/usage-event.ts'
 import type { Clock } from './clock.ts'
 import type { ChatRequest } from './dialects/openai-chat-request.ts'
+import { newCallId } from './ids.ts'
 import type { Books } from './journal/books.ts'
 import type { ListenerLimits } from './listener-limits.ts'
 import type { CompiledRoute, Configuration, KeyOwner } from './snapshot/configuration.ts'
@@ -66,7 +66,7 @@ export function openCall(around: Surroundings, request: IncomingMessage, respons
     around,
     request,
     response,
-    id: uuidv7(),
+    id: newCallId(),
     traceId: readTraceId(request.headers),
     at: around.clock.now(),
     startedAt: around.clock.monotonic(),

@@ -124,6 +124,14 @@ export class ChatStreamReader {
 
   /** OpenAI puts `"usage":null` into every chunk once it is asked for the usage: hidden without parsing. */
   #readNullUsage(event: SseEvent, data: Buffer): boolean {
+    // Asked for by the caller too, nothing is hidden: there is no need to find where it stands, unless a second
+    // `"usage"` might be the real one.
+    if (this.#options.usageAsked && data.indexOf(USAGE) === data.lastIndexOf(USAGE)) {
+      if (!this.finished && hasFinish(data)) this.finished = true
+      this.#count(data)
+      this.#forward(event.raw)
+      return true
+    }
     const scan = scanObject(data)
     const member = scan?.members.find(({ key }) => key === 'usage')
     if (!scan || !member || data.toString('latin1', member.valueStart, member.valueEnd) !== 'null')

@@ -1,7 +1,7 @@
 /** The headers that steer a call: tags, end user, timeout and trace, each checked before anything is spent. */
-import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../gateway-error.ts'
+import { newTraceId } from '../ids.ts'
 
 const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/
 const TRACE_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -9,10 +9,13 @@ const MAX_TAGS = 10
 
 /** The trace that a call belongs to: `traceparent`, else `x-gatehouse-trace-id`, else a new one. Never fails. */
 export function readTraceId(headers: IncomingHttpHeaders): string {
-  const traceId = TRACE_PARENT.exec(single(headers.traceparent) ?? '')?.[1]
-  if (traceId && !/^0+$/.test(traceId)) return traceId
+  const traceparent = single(headers.traceparent)
+  if (traceparent !== null) {
+    const traceId = TRACE_PARENT.exec(traceparent)?.[1]
+    if (traceId && !/^0+$/.test(traceId)) return traceId
+  }
   const own = single(headers['x-gatehouse-trace-id'])
-  return own !== null && TRACE_ID.test(own) ? own : randomUUID().replaceAll('-', '')
+  return own !== null && TRACE_ID.test(own) ? own : newTraceId()
 }
 
 export interface CallHeaders {

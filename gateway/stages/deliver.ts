@@ -62,22 +62,27 @@ export function sendJson(call: Call, bytes: Buffer): void {
   if (call.gone) return
   const cost = sumCost(call.attempts)
   if (cost !== null) call.response.setHeader('x-gatehouse-cost-usd', formatUsd(cost))
-  endWithin(call)
   answerJson(call.response, 200, bytes)
+  endWithin(call)
 }
 
 /** The last bytes, once the books are closed. */
 export function endStream(call: Call, last: Buffer | string | null): void {
   const { response } = call
   if (call.gone) return
+  const bytes = typeof last === 'string' ? Buffer.from(last) : last
+  if (!framesItself(response)) response.end(bytes ?? undefined)
+  else response.end(bytes === null ? LAST_CHUNK : Buffer.concat([framed([bytes], bytes.length), LAST_CHUNK]))
   endWithin(call)
-  if (last === null) response.end()
-  else response.end(last)
 }
 
-/** Node counts progress: a caller that takes its bytes slowly has time, one that takes none is cut. */
-function endWithin(call: Call): void {
-  call.response.setTimeout(call.around.limits.writeStallMs)
+/**
+ * Node counts progress: a caller that takes its bytes slowly has time, one that takes none is cut. What the operating
+ * system has taken already (nearly always all of it) needs no clock.
+ */
+function endWithin({ response, around }: Call): void {
+  const { socket } = response
+  if (socket === null || socket.writableLength > 0) response.setTimeout(around.limits.writeStallMs)
 }
 
 export function beginStream(call: Call, attempt: Attempt): void {
@@ -93,6 +98,51 @@ export function beginStream(call: Call, attempt: Attempt): void {
   response.setHeader('cache-control', 'no-cache, no-transform')
   response.setHeader('x-accel-buffering', 'no')
   response.flushHeaders()
+  // Node would write each chunk in four pieces. The framing is ours from here: one buffer, one write.
+  if (response.chunkedEncoding) {
+    response.chunkedEncoding = false
+    selfFramed.add(response)
+  }
+}
+
+/** Answers whose chunks (RFC 9112 §7.1) are made here. */
+const selfFramed = new WeakSet<ServerResponse>()
+const LAST_CHUNK = Buffer.from('0\r\n\r\n')
+/** Beyond it the bytes are not copied. */
+const MAX_COPIED_BYTES = 64 * 1024
+
+const framesItself = (response: ServerResponse): boolean => selfFramed.has(response)
+
+/** One chunk of all the pieces. */
+function framed(pieces: readonly Buffer[], length: number): Buffer {
+  const size = length.toString(16)
+  const chunk = Buffer.allocUnsafe(size.length + 4 + length)
+  let at = chunk.write(size, 0, 'latin1')
+  chunk[at++] = 0x0d
+  chunk[at++] = 0x0a
+  for (const piece of pieces) {
+    chunk.set(piece, at)
+    at += piece.length
+  }
+  chunk[at++] = 0x0d
+  chunk[at] = 0x0a
+  return chunk
+}
+
+/** False: the caller is slow. */
+function writeChunks(response: ServerResponse, chunks: readonly Buffer[]): boolean {
+  let length = 0
+  for (const chunk of chunks) length += chunk.length
+  if (length === 0) return true
+  const ours = framesItself(response)
+  if (ours && length <= MAX_COPIED_BYTES) return response.write(framed(chunks, length))
+  let willing = true
+  response.cork()
+  if (ours) response.write(`${length.toString(16)}\r\n`, 'latin1')
+  for (const chunk of chunks) willing = response.write(chunk)
+  if (ours) willing = response.write('\r\n', 'latin1')
+  response.uncork()
+  return willing
 }
 
 /**
@@ -113,10 +163,7 @@ export function sinkTo(response: ServerResponse, attempt: Attempt, writeStallMs:
   response.on('finish', stop).on('close', stop)
   return (chunks) => {
     if (response.destroyed) return true
-    let willing = true
-    if (chunks.length > 1) response.cork()
-    for (const chunk of chunks) willing = response.write(chunk)
-    if (chunks.length > 1) response.uncork()
+    const willing = writeChunks(response, chunks)
     if (!willing && !stall && !response.writableEnded) stall = setTimeout(cut, writeStallMs)
     return willing
   }

@@ -19,32 +19,32 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
-    const onData = (chunk: Buffer) => {
-      length += chunk.length
-      if (length > maxBytes) {
-        done()
-        reject(tooLarge(maxBytes))
-      } else chunks.push(chunk)
-    }
-    const onEnd = () => {
-      done()
-      const [only] = chunks
-      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, length))
-    }
+    // The listeners stay: taking four off costs more than asking whether all is said.
+    let done = false
     const onClose = () => {
-      done()
+      if (done) return
+      done = true
       reject(new GatewayError('client_closed'))
     }
-    const done = () => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-      request.on('error', ignore)
-    }
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+    request.on('data', (chunk: Buffer) => {
+      if (done) return
+      length += chunk.length
+      if (length > maxBytes) {
+        done = true
+        chunks.length = 0
+        reject(tooLarge(maxBytes))
+      } else chunks.push(chunk)
+    })
+    request.on('end', () => {
+      if (done) return
+      done = true
+      const [only] = chunks
+      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, length))
+    })
+    request.on('close', onClose).on('error', onClose)
   })
 }
 
 function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError('request_too_large', { message: `The body is larger than ${maxBytes} bytes.` })
 }
-
-function ignore(): void {}

@@ -1,5 +1,5 @@
 /** The sums: usage and a price give ledger lines, each rounded once, half to even, to a pico-dollar. */
-import { divideHalfEven, parseDecimal } from './money.ts'
+import { type Decimal, divideHalfEven, parseDecimal } from './money.ts'
 import type { Meter, Pricing, Rates } from './price.ts'
 import type { Usage } from './usage.ts'
 import type { LedgerLine } from './usage-event.ts'
@@ -16,7 +16,7 @@ export function ratesFor(pricing: Pricing, inputTokens: number): Rates {
  * cost = quantity × coefficient × 10^12 / 10^(scale + 6)
  */
 export function costOfTokens(quantity: number, usdPerMillion: string): bigint {
-  const { coefficient, scale } = parseDecimal(usdPerMillion)
+  const { coefficient, scale } = rateOf(usdPerMillion)
   const numerator = BigInt(quantity) * coefficient
   if (scale <= 6) return numerator * 10n ** BigInt(6 - scale)
   return divideHalfEven(numerator, 10n ** BigInt(scale - 6))
@@ -24,10 +24,24 @@ export function costOfTokens(quantity: number, usdPerMillion: string): bigint {
 
 /** Pico-dollars of `quantity` units at a price in USD each. */
 export function costOfUnits(quantity: number, usdPerUnit: string): bigint {
-  const { coefficient, scale } = parseDecimal(usdPerUnit)
+  const { coefficient, scale } = rateOf(usdPerUnit)
   const numerator = BigInt(quantity) * coefficient
   if (scale <= 12) return numerator * 10n ** BigInt(12 - scale)
   return divideHalfEven(numerator, 10n ** BigInt(scale - 12))
+}
+
+/** A handful of prices stands behind millions of calls: each text is read once. */
+const knownRates = new Map<string, Decimal>()
+const MAX_RATES = 4_096
+
+function rateOf(text: string): Decimal {
+  let rate = knownRates.get(text)
+  if (!rate) {
+    rate = parseDecimal(text)
+    if (knownRates.size >= MAX_RATES) knownRates.clear()
+    knownRates.set(text, rate)
+  }
+  return rate
 }
 
 export interface PricedUsage {
