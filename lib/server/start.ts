@@ -15,11 +15,16 @@ const KEEP_SESSIONS_MS = 30 * 86_400_000
 
 /**
  * Once per process: the first user, then the workers. Without a database it comes back and tries again, so that the
- * admin answers (with 503) meanwhile.
- * @throws Error in one sentence when the environment is unusable.
+ * admin answers (with 503) meanwhile. An admin that cannot begin says why and ends: Next would listen on, and whoever
+ * runs us would wait for ever.
  */
-export function startAdmin(): Promise<void> {
-  return singleton('start', () => startOrRetry())
+export function startAdminOrExit(): Promise<void> {
+  return singleton('start', () => startOrRetry().catch(exitWith))
+}
+
+function exitWith(error: unknown): never {
+  console.error(`The admin cannot start: ${error instanceof Error ? error.message : error}`)
+  process.exit(1)
 }
 
 async function startOrRetry(): Promise<void> {
@@ -29,7 +34,7 @@ async function startOrRetry(): Promise<void> {
     if (!isDatabaseAway(error)) throw error
     console.error(`The database does not answer: trying again in ${RETRY_MS / 1_000} s.`)
     setTimeout(() => {
-      startOrRetry().catch((failure: unknown) => console.error('start:', failure))
+      startOrRetry().catch(exitWith)
     }, RETRY_MS)
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readEnv } from '../../lib/server/env.ts'
 import { nextWaitMs } from './back-off.ts'
 import { adminEnv, gatewayEnv, gatewayToken } from './child-env.ts'
 import { readSettings, urlHost } from './settings.ts'
@@ -27,13 +28,35 @@ test.each([
   [{ PORT: '0' }, 'PORT is "0"'],
   [{ GATEWAY_PORT: '65536' }, 'GATEWAY_PORT is "65536"'],
   [{ GATEWAY_PORT: '3000' }, 'PORT and GATEWAY_PORT are both 3000'],
-  [{ GATEHOUSE_SECRET: 'short' }, 'GATEHOUSE_SECRET is shorter than 16 characters'],
+  [{ GATEHOUSE_SECRET: 'thirty-one characters of secret' }, 'GATEHOUSE_SECRET is shorter than 32 characters'],
+  [{ GATEHOUSE_ADMIN_EMAIL: 'somebody' }, 'GATEHOUSE_ADMIN_EMAIL is "somebody": it takes an address'],
+  [{ GATEHOUSE_ADMIN_TOKEN: 'hunter2' }, 'GATEHOUSE_ADMIN_TOKEN takes 8 to 500 letters'],
+  [{ GATEHOUSE_ADMIN_TOKEN: 'correct horse battery' }, 'GATEHOUSE_ADMIN_TOKEN takes 8 to 500 letters'],
+  [{ GATEHOUSE_GATEWAY_TOKEN: 'hunter2' }, 'GATEHOUSE_GATEWAY_TOKEN takes 16 to 500 letters'],
   [{ GATEHOUSE_TIME_ZONE: 'Mars/Olympus' }, 'GATEHOUSE_TIME_ZONE is "Mars/Olympus"'],
   [{ GATEHOUSE_ADMIN_URL: 'gatehouse.example' }, 'GATEHOUSE_ADMIN_URL is "gatehouse.example"'],
   [{ JOURNAL_SYNC: 'never' }, 'JOURNAL_SYNC is "never": it takes group or settle.'],
   [{ GATEHOUSE_COUNTERS: 'many' }, 'GATEHOUSE_COUNTERS is "many"'],
 ])('%o is refused by name', (env, problem) => {
   expect(() => readSettings(env, '/')).toThrow(problem)
+})
+
+test('what the start script takes, the admin takes too', () => {
+  const least = {
+    GATEHOUSE_SECRET: 'x'.repeat(32),
+    GATEHOUSE_ADMIN_EMAIL: 'Ops@Example.com',
+    GATEHOUSE_ADMIN_TOKEN: 'x'.repeat(8),
+    GATEHOUSE_GATEWAY_TOKEN: 'x'.repeat(16),
+    GATEHOUSE_ADMIN_URL: 'https://gatehouse.example.com/',
+  }
+  const values = { databaseUrl: 'postgresql://db/books', secret: least.GATEHOUSE_SECRET, adminPassword: null }
+  expect(readEnv(adminEnv(least, readSettings(least, '/'), values)).adminToken).toBe('x'.repeat(8))
+})
+
+test('a token that is wrong is never repeated', () => {
+  expect(() => readSettings({ GATEHOUSE_ADMIN_TOKEN: 'hunter2' }, '/')).toThrow(
+    /^(?!.*hunter2).*TOKEN takes 8/,
+  )
 })
 
 test('an address of a database that is wrong is never repeated', () => {
@@ -63,7 +86,7 @@ test('the gateway gets neither the root secret nor the database nor the first pa
     PGPASSWORD: 'hunter2',
     GATEHOUSE_SECRET: SECRET,
     GATEHOUSE_ADMIN_PASSWORD: 'hunter2',
-    GATEHOUSE_ADMIN_TOKEN: 'hunter2',
+    GATEHOUSE_ADMIN_TOKEN: 'hunter2-hunter2',
     NEXTAUTH_SECRET: 'hunter2',
     JOURNAL_SYNC: 'settle',
     REDIS_URL: 'redis://cache',
@@ -92,8 +115,8 @@ test('admin and gateway hold the same token, derived from the secret unless it i
   expect(admin.GATEHOUSE_GATEWAY_TOKEN).toMatch(/^[\w-]{43}$/)
   expect(gateway.GATEHOUSE_GATEWAY_TOKEN).toBe(admin.GATEHOUSE_GATEWAY_TOKEN)
   expect(admin.NEXTAUTH_SECRET).toMatch(/^[0-9a-f]{64}$/)
-  const given = readSettings({ GATEHOUSE_GATEWAY_TOKEN: 'given' }, '/')
-  expect(adminEnv({}, given, values).GATEHOUSE_GATEWAY_TOKEN).toBe('given')
+  const given = readSettings({ GATEHOUSE_GATEWAY_TOKEN: 'given-by-somebody' }, '/')
+  expect(adminEnv({}, given, values).GATEHOUSE_GATEWAY_TOKEN).toBe('given-by-somebody')
 })
 
 test('the wait before a restart doubles to ten seconds and starts anew after a healthy minute', () => {

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { z } from 'zod'
 import { UserError } from '../user-error.ts'
 
 /** The environment of `npm start`, parsed: ARCHITECTURE and README describe the variables. */
@@ -32,11 +33,12 @@ export function readSettings(env: Env, root: string): Settings {
     )
   }
   const secret = text(env, 'GATEHOUSE_SECRET')
-  if (secret !== null && secret.length < 16) {
+  if (secret !== null && secret.length < 32) {
     throw new UserError(
-      'GATEHOUSE_SECRET is shorter than 16 characters: take 32 random bytes, as `openssl rand -hex 32` prints them.',
+      'GATEHOUSE_SECRET is shorter than 32 characters: take 32 random bytes, as `openssl rand -hex 32` prints them.',
     )
   }
+  token(env, 'GATEHOUSE_ADMIN_TOKEN', 8)
   oneOf(env, 'JOURNAL_SYNC', ['group', 'settle'])
   oneOf(env, 'GATEHOUSE_COUNTERS', ['shared', 'independent'])
   return {
@@ -46,9 +48,9 @@ export function readSettings(env: Env, root: string): Settings {
     dataDir: path.resolve(root, text(env, 'DATA_DIR') ?? '.data'),
     databaseUrl: databaseUrl(env),
     secret,
-    adminEmail: text(env, 'GATEHOUSE_ADMIN_EMAIL') ?? 'admin@localhost',
+    adminEmail: adminEmail(env),
     adminPassword: text(env, 'GATEHOUSE_ADMIN_PASSWORD'),
-    gatewayToken: text(env, 'GATEHOUSE_GATEWAY_TOKEN'),
+    gatewayToken: token(env, 'GATEHOUSE_GATEWAY_TOKEN', 16),
     adminUrl: httpUrl(env, 'GATEHOUSE_ADMIN_URL') ?? `http://${urlHost(host)}:${adminPort}`,
     gatewayUrl: httpUrl(env, 'GATEHOUSE_GATEWAY_URL') ?? `http://${urlHost(host)}:${gatewayPort}`,
     timeZone: timeZone(env),
@@ -80,6 +82,21 @@ function oneOf(env: Env, name: string, values: string[]): void {
   if (value !== null && !values.includes(value)) {
     throw new UserError(`${name} is "${value}": it takes ${values.join(' or ')}.`)
   }
+}
+
+/** As it goes into a header. It is a secret: never repeated. */
+function token(env: Env, name: string, leastLength: number): string | null {
+  const value = text(env, name)
+  if (value === null || (/^[\x21-\x7e]{1,500}$/.test(value) && value.length >= leastLength)) return value
+  throw new UserError(
+    `${name} takes ${leastLength} to 500 letters, digits and signs of ASCII, without spaces, as \`openssl rand -hex 32\` prints them.`,
+  )
+}
+
+function adminEmail(env: Env): string {
+  const value = text(env, 'GATEHOUSE_ADMIN_EMAIL') ?? 'admin@localhost'
+  if (value === 'admin@localhost' || (z.email().safeParse(value).success && value.length <= 254)) return value
+  throw new UserError(`GATEHOUSE_ADMIN_EMAIL is "${value}": it takes an address like ops@example.com.`)
 }
 
 function databaseUrl(env: Env): string | null {
