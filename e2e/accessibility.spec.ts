@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto'
+import AxeBuilder from '@axe-core/playwright'
+import { type BrowserContext, expect, type Page, test } from '@playwright/test'
+import { caller, streamedCall } from './support/caller.ts'
+import { makeWay, managementApi, type Way } from './support/management-api.ts'
+import { sharedProduct } from './support/product.ts'
+import { signIn } from './support/sign-in.ts'
+import { startVendor } from './support/vendor.ts'
+
+interface Made extends Way {
+  readonly callId: string
+  readonly revision: number
+}
+
+/** Every page, and what opens over one; a nav entry that is not here fails a test of its own. */
+const SCREENS: Record<string, (made: Made) => string> = {
+  overview: () => '/',
+  calls: () => '/calls',
+  'a receipt beside the calls': ({ callId }) => `/calls?call=${callId}`,
+  'a receipt on a page of its own': ({ callId }) => `/calls/${callId}`,
+  routes: () => '/routes',
+  'a new route': () => '/routes/new',
+  'one route': ({ routeId }) => `/routes/${routeId}`,
+  providers: () => '/providers',
+  'a new provider': () => '/providers/new',
+  'one provider': ({ providerId }) => `/providers/${providerId}`,
+  teams: () => '/teams',
+  'a new team': () => '/teams?create=true',
+  'one team': ({ teamId }) => `/teams/${teamId}`,
+  consumers: () => '/consumers',
+  'a new consumer': () => '/consumers?create=true',
+  'one consumer': ({ consumerId }) => `/consumers?consumer=${consumerId}`,
+  keys: () => '/keys',
+  'a new key': () => '/keys?create=true',
+  'one key': ({ keyId }) => `/keys?key=${keyId}`,
+  users: () => '/users',
+  'a new user': () => '/users?create=true',
+  'access tokens': () => '/access-tokens',
+  'a new access token': () => '/access-tokens?create=true',
+  prices: () => '/prices',
+  gateways: () => '/gateways',
+  revisions: () => '/revisions',
+  'one revision': ({ revision }) => `/revisions/${revision}`,
+  'audit log': () => '/audit-log',
+  'API reference': () => '/docs/api',
+  'one part of the API reference': () => '/docs/api/api-keys',
+  errors: () => '/docs/errors',
+  settings: () => '/settings',
+  'first steps': () => '/setup',
+}
+const WIDE = { width: 1440, height: 900 }
+const PHONE = { width: 390, height: 844 }
+
+const product = sharedProduct()
+let made: Made
+let context: BrowserContext
+let page: Page
+let complaints: string[] = []
+
+test.beforeAll(async ({ browser }) => {
+  const vendor = await startVendor()
+  const api = managementApi(product)
+  const way = await makeWay(api, `access-${randomBytes(3).toString('hex')}`, vendor.baseUrl)
+  const { requestId } = await streamedCall(caller(product, way.secret), way.route)
+  await vendor.stop()
+  await expect
+    .poll(async () => (await api.request('GET', `/calls/${requestId}`)).status, { intervals: [50] })
+    .toBe(200)
+  const { revision } = await api.get<{ revision: number }>('/config/status')
+  made = { ...way, callId: requestId, revision }
+
+  context = await browser.newContext({
+    baseURL: product.adminUrl,
+    viewport: WIDE,
+    // What fades in has no contrast yet.
+    reducedMotion: 'reduce',
+  })
+  page = await context.newPage()
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await signIn(page, product.email, product.password)
+})
+test.afterAll(() => context?.close())
+
+test('the list below knows every entry of the navigation', async () => {
+  const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link')
+  await expect(links).not.toHaveCount(0)
+  await expect(links.filter({ hasText: 'Audit log' })).toBeVisible()
+  const known = new Set(Object.values(SCREENS).map((path) => path(made)))
+  const entries = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''))
+  expect(entries.filter((href) => !known.has(href))).toEqual([])
+})
+
+for (const [name, path] of Object.entries(SCREENS)) {
+  test(`${name}: usable by everybody in both themes, quiet, and as narrow as a phone`, async () => {
+    await check(page, path(made))
+  })
+}
+
+test('sign-in: usable by everybody in both themes, quiet, and as narrow as a phone', async () => {
+  await context.clearCookies()
+  await check(page, '/sign-in')
+  await check(page, '/sign-in?reason=signed-out&returnTo=%2Fkeys')
+})
+
+async function check(page: Page, path: string): Promise<void> {
+  complaints = []
+  await page.setViewportSize(WIDE)
+  // From its first paint in the dark, which the server can't know: a hydration that differs by theme would complain.
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    if (colorScheme === 'dark') await page.goto(path)
+    await expect(page.locator('html')).toHaveCSS('color-scheme', colorScheme)
+    await settled(page)
+    // The theme changes colours alone. Legacy mode runs in the page itself, where there are no frames to look into.
+    const axe = new AxeBuilder({ page }).setLegacyMode(true)
+    if (colorScheme === 'light') axe.withRules(['color-contrast', 'link-in-text-block'])
+    const { violations } = await axe.analyze()
+    const grave = violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`)
+    expect(grave, `axe in the ${colorScheme} theme`).toEqual([])
+  }
+  await page.setViewportSize(PHONE)
+  await settled(page)
+  const width = await page.evaluate(() => document.documentElement.scrollWidth)
+  expect(width, 'width of the page on a phone').toBeLessThanOrEqual(PHONE.width)
+  expect(complaints, 'errors and warnings on the console').toEqual([])
+}
+
+/** What loads has come, and nothing moves any more. */
+async function settled(page: Page): Promise<void> {
+  await expect(page.getByRole('heading').first()).toBeAttached()
+  await expect(page.getByLabel(/^Loading/)).toHaveCount(0)
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0)
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY)
+        .map((animation) => animation.finished.catch(() => null)),
+    ),
+  )
+}
