@@ -1,5 +1,4 @@
 import { Badge, Status, type Tone } from '@/components/ui/badge'
-import { cn } from '@/components/ui/cn'
 import { GATEWAY_ERRORS } from '@/lib/contract/error-codes'
 import { type CallOutcome, callOutcome } from '@/lib/format/call-outcome'
 import { formatUsdExact, formatUsdPrecise } from '@/lib/format/money'
@@ -14,9 +13,7 @@ export function CallStatus({ call }: { call: Pick<Call, 'status' | 'code'> }) {
   return (
     <Status tone={TONES[outcome]}>
       {call.status}
-      <span className={cn('max-w-44 truncate text-muted', call.code === null && 'max-sm:sr-only')}>
-        {call.code ?? WORDS[outcome]}
-      </span>
+      <span className={'max-w-44 truncate text-muted max-sm:sr-only'}>{call.code ?? WORDS[outcome]}</span>
     </Status>
   )
 }

@@ -114,7 +114,7 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
     {
       id: 'route',
       header: 'Route',
-      width: 'max-w-48',
+      width: 'max-w-48 max-sm:max-w-26',
       cell: (call) => (
         <span className="block truncate font-mono text-xs">{call.route ?? call.requestedModel ?? '–'}</span>
       ),
@@ -232,7 +232,7 @@ function TailControl({ tail }: { tail: Tail }) {
 
 function NewPill({ tail }: { tail: Tail }) {
   return (
-    <div className="pointer-events-none sticky top-14 z-20 -mb-8 flex h-8 justify-center">
+    <div className="pointer-events-none sticky top-14 z-20 -mt-11 mb-3 flex h-8 justify-end">
       <Button
         variant="primary"
         size="sm"

@@ -39,3 +39,13 @@ test('labels at the ends of lines never overlap and stay inside', () => {
   for (let i = 1; i < sorted.length; i += 1)
     expect((sorted[i] ?? 0) - (sorted[i - 1] ?? 0)).toBeGreaterThanOrEqual(14)
 })
+
+test('the ticks of a count are whole and evenly spaced', () => {
+  for (let max = 1; max <= 2_000; max += 1) {
+    const ticks = wholeTicks(max)
+    const step = (ticks[1] ?? 0) - (ticks[0] ?? 0)
+    expect(ticks).toEqual(ticks.map((_, index) => index * step))
+    expect(Number.isInteger(step)).toBe(true)
+    expect(ticks.at(-1)).toBeGreaterThanOrEqual(max)
+  }
+})

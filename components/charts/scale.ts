@@ -1,19 +1,19 @@
 /** A zero-based axis: rounded steps of 1, 2, 2.5 or 5, at most `steps` of them, the last one at or above `max`. */
-export function zeroBasedTicks(max: number, steps = 4): number[] {
+export function zeroBasedTicks(max: number, steps = 4, factors = [1, 2, 2.5, 5, 10]): number[] {
   if (!(max > 0) || !Number.isFinite(max)) return [0, 1]
   const rough = max / steps
   const power = 10 ** Math.floor(Math.log10(rough))
-  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= rough * (1 - 1e-9)) ?? 10
+  const factor = factors.find((candidate) => candidate * power >= rough * (1 - 1e-9)) ?? 10
   const step = factor * power
   const count = Math.max(1, Math.ceil((max / step) * (1 - 1e-9)))
   // toPrecision takes away what binary fractions add: 0.30000000000000004.
   return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(12)))
 }
 
-/** As above for what is counted: no step is finer than one. */
+/** As above for what is counted: each step is whole, so that all are alike. */
 export function wholeTicks(max: number, steps = 4): number[] {
   if (max <= steps) return Array.from({ length: Math.max(1, Math.ceil(max)) + 1 }, (_, index) => index)
-  return [...new Set(zeroBasedTicks(max, steps).map(Math.ceil))]
+  return zeroBasedTicks(max, steps, max / steps < 10 ? [1, 2, 5, 10] : undefined)
 }
 
 /** Indexes of at most `wanted` labels over `length` points, evenly spaced from the first on. */

@@ -22,7 +22,19 @@ import { RotateDialog } from './rotate-dialog'
 import { SecretDialog } from './secret-dialog'
 
 const COLUMNS: readonly Column<Key>[] = [
-  { id: 'name', header: 'Name', sort: 'name', cell: (key) => key.name },
+  {
+    id: 'name',
+    header: 'Name',
+    sort: 'name',
+    cell: (key) => (
+      <>
+        {key.name}
+        <span className="block text-xs font-normal text-muted sm:hidden" aria-hidden>
+          {key.consumerName}
+        </span>
+      </>
+    ),
+  },
   { id: 'consumer', header: 'Consumer', from: 'sm', cell: (key) => key.consumerName },
   { id: 'team', header: 'Team', from: 'md', cell: (key) => key.teamName },
   { id: 'hint', header: 'Key', from: 'lg', cell: (key) => <KeyHint prefix={key.prefix} last4={key.last4} /> },

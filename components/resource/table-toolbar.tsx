@@ -44,7 +44,12 @@ export function TableToolbar({
   return (
     <div className="flex flex-wrap items-center gap-2">
       {search === false ? null : (
-        <SearchBox label={search} value={values.q ?? ''} onChange={(q) => onChange({ q: q || null })} />
+        <SearchBox
+          label={search}
+          value={values.q ?? ''}
+          onChange={(q) => onChange({ q: q || null })}
+          className={filters.length > 0 ? 'w-64 max-sm:w-full' : 'w-64 max-sm:flex-1'}
+        />
       )}
       {filters.map((filter) => (
         <Select
@@ -100,10 +105,12 @@ function SearchBox({
   label,
   value,
   onChange,
+  className,
 }: {
   label: string
   value: string
   onChange: (value: string) => void
+  className: string
 }) {
   const [text, setText] = useState(value)
   const [asked, setAsked] = useState(value)
@@ -126,7 +133,7 @@ function SearchBox({
       placeholder={label}
       value={text}
       onChange={(event) => setText(event.target.value)}
-      className="w-64 max-sm:w-full"
+      className={className}
     />
   )
 }

@@ -78,7 +78,11 @@ export function ErrorState({
 
 export function NoPermissionState({ what, who = 'an owner or admin' }: { what: string; who?: string }) {
   return (
-    <Frame icon={<Lock aria-hidden />} title={`You can't see ${what}`}>
+    <Frame
+      icon={<Lock aria-hidden />}
+      title={`You can't see ${what}`}
+      className="rounded-card border bg-surface"
+    >
       <p className="max-w-lg text-muted">
         Your role does not include it. Ask {who} of this deployment to change that.
       </p>

@@ -23,7 +23,7 @@ export const priceInput = z
   .strictObject({
     providerId: resourceId.nullish(),
     providerKind: providerKind.nullish(),
-    model: z.string().trim().min(1).max(200),
+    model: z.string().trim().min(1, 'name the model').max(200),
     effectiveFrom: timestamp.nullish().describe('Absent: always'),
     ...tierRates,
     tiers: z.array(priceTierInput).max(10).default([]),
