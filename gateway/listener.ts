@@ -9,6 +9,7 @@ import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { Books } from './journal/books.ts'
 import { DEFAULT_LIMITS, type ListenerLimits } from './listener-limits.ts'
+import { formProblem, originForm } from './request-form.ts'
 import { createRoutes } from './routes.ts'
 import type { Configuration } from './snapshot/configuration.ts'
 import { createBalancer } from './stages/choose.ts'
@@ -60,6 +61,17 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     },
   })
 
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    // A caller may vanish between a check and a write: that is its 'close', never the end of the process.
+    response.on('error', ignore)
+    if (state.draining) response.setHeader('connection', 'close')
+    const problem = formProblem(request)
+    if (problem !== null) return refuseForm(response, problem)
+    request.url = originForm(request.url ?? '/')
+    if (request.url === '/healthz') answerJson(response, 200, '{"status":"ok"}')
+    else if (request.url === '/readyz') answerReadiness(response, state.draining, options.configuration())
+    else routes(request, response)
+  }
   const server = createServer(
     {
       maxHeaderSize: limits.maxHeaderBytes,
@@ -71,20 +83,21 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       requireHostHeader: true,
       noDelay: true,
     },
-    (request, response) => {
-      // A caller may vanish between a check and a write: that is its 'close', never the end of the process.
-      response.on('error', ignore)
-      if (state.draining) response.setHeader('connection', 'close')
-      if (request.url === '/healthz') answerJson(response, 200, '{"status":"ok"}')
-      else if (request.url === '/readyz') answerReadiness(response, state.draining, options.configuration())
-      else routes(request, response)
-    },
+    take,
   )
   // Node silently ignores headers beyond `maxHeadersCount`: one more is let in, so that the excess is seen and refused.
   server.maxHeadersCount = limits.maxHeaders + 1
   server.maxConnections = limits.maxConnections
   server.on('clientError', answerClientError)
-  server.on('upgrade', refuseUpgrade)
+  // Nobody listens for upgrades: an offer to upgrade is ignored (RFC 9110 §7.8), and the call beside it is served.
+  server.on('connect', refuseConnect)
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // Who is refused by its headers alone need not send its body: it is asked for when somebody begins to read it.
+    request.once('resume', () => {
+      if (!response.headersSent) response.writeContinue()
+    })
+    take(request, response)
+  })
   server.on('dropRequest', (_request: IncomingMessage, socket: Socket) => socket.destroy())
 
   await listen(server, options.host, options.port)
@@ -135,7 +148,9 @@ function answerReadiness(response: ServerResponse, draining: boolean, configurat
 
 /** What node's parser refuses never becomes a request: it is answered on the bare socket. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket) {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+  // What the socket is answering, if anything: node's own default answer asks it the same.
+  const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse | null }
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent) {
     socket.destroy()
     return
   }
@@ -148,12 +163,19 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket) {
   writeBareAnswer(socket, refusal)
 }
 
-function refuseUpgrade(_request: IncomingMessage, socket: Socket) {
-  writeBareAnswer(socket, new GatewayError('invalid_request', { message: 'Upgrades are not taken here.' }))
+function refuseConnect(_request: IncomingMessage, socket: Socket) {
+  writeBareAnswer(socket, new GatewayError('method_not_allowed', { message: 'This is no forward proxy.' }))
+}
+
+function refuseForm(response: ServerResponse, problem: string) {
+  // Where this request ends is in doubt, so nothing after it is read.
+  response.setHeader('connection', 'close')
+  answerJson(response, 400, renderOpenAiError(new GatewayError('invalid_request', { message: problem })))
 }
 
 const REASONS: Record<number, string> = {
   400: 'Bad Request',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
 }

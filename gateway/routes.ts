@@ -76,6 +76,8 @@ function notFound(path: string): GatewayError {
 
 function refuse(response: ServerResponse, error: GatewayError): void {
   // What is left of a body is not read: the connection goes with the answer.
-  if (!response.req.complete) response.setHeader('connection', 'close')
+  const { headers, complete } = response.req
+  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  if (hasBody && !complete) response.setHeader('connection', 'close')
   answerJson(response, error.status, renderOpenAiError(error))
 }
