@@ -54,7 +54,7 @@ export function createApi(operations: readonly Operation[], clock: Clock = syste
       const raw = {
         params: match.params,
         query: readQuery(url.searchParams),
-        body: operation.body ? (body ?? {}) : body,
+        body: operation.body && body === undefined ? {} : body,
       }
       const input = {
         params: parseInput(operation.params, raw.params, 'path'),

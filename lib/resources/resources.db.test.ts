@@ -168,6 +168,49 @@ test('an address that is never allowed, or not without leave, is refused when it
   )
 })
 
+test('an address without room for a secret, and a key that fits a header, are asked for when they are saved', async () => {
+  const errorsOf = async (more: object) => (await post('/providers', openai(more))).body.errors
+  for (const baseUrl of ['https://api.example/v1?key=secret', 'https://api.example/v1#part']) {
+    expect(await errorsOf({ baseUrl })).toEqual([
+      { path: 'baseUrl', message: 'ends with its path: leave out what begins with ? or #' },
+    ])
+  }
+  for (const apiKey of ['sk-one\nx-evil: 1', 'sk-ключ', 'sk two']) {
+    expect((await errorsOf({ credentials: { apiKey } }))[0].path).toBe('credentials.apiKey')
+    expect((await errorsOf({ credentials: { apiKey: ['sk-good', apiKey] } }))[0].path).toMatch(
+      /^credentials\.apiKey/,
+    )
+  }
+  const pasted = await made('/providers', openai({ credentials: { apiKey: ' sk-pasted-with-a-newline\n' } }))
+  expect(openCredentials(await db.provider.findUniqueOrThrow({ where: { id: pasted.id } }))).toEqual({
+    apiKey: 'sk-pasted-with-a-newline',
+  })
+})
+
+test('a policy of a route that nobody knows is refused, not ignored', async () => {
+  const { id: providerId } = await made('/providers', openai())
+  const input = { name: unique('route'), targets: [{ providerId, model: 'm' }] }
+  const wrong = { timeouts: { firstTokenMS: 1_000 } }
+  const problem = [{ path: 'timeouts.firstTokenMS', message: 'is not known here' }]
+  expect((await post('/routes', { ...input, ...wrong })).body.errors).toEqual(problem)
+  const { id } = await made('/routes', { ...input, timeouts: { firstTokenMs: 1_000 } })
+  const patched = await call('PATCH', `/routes/${id}`, { token: owner, body: wrong })
+  expect([patched.status, patched.body.errors]).toEqual([400, problem])
+  const merged = await call('PATCH', `/routes/${id}`, { token: owner, body: { timeouts: { idleMs: 2_000 } } })
+  expect(merged.body.timeouts).toEqual({ totalMs: 600_000, firstTokenMs: 1_000, idleMs: 2_000 })
+})
+
+test('a scope that no operation asks for is refused', async () => {
+  const answer = await post('/access-tokens', { name: 'x', scopes: ['teams:read', 'team:read'] })
+  expect(answer.body.errors).toEqual([{ path: 'scopes[1]', message: 'there is no such scope' }])
+})
+
+test('null is no body', async () => {
+  const { id } = await team()
+  const answer = await call('PATCH', `/teams/${id}`, { token: owner, body: null })
+  expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request'])
+})
+
 test('nobody reaches beyond their own power through users or tokens', async () => {
   const { id: teamId } = await team()
   const admin = await makeUser({ role: 'admin' })

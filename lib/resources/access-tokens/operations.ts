@@ -173,8 +173,11 @@ async function checkServiceAccount(
   }
 }
 
-/** @throws Problem 403 for each scope that the token that makes this one does not have. */
+/** @throws Problem 400 for a scope that opens nothing, 403 for each that the token that makes this one does not have. */
 function checkScopes(context: Context, scopes: readonly string[]): void {
+  const known = new Set(['*', ...context.operations.map(({ permission }) => permission.scope)])
+  const unknown = scopes.findIndex((scope) => !known.has(scope))
+  if (unknown >= 0) throw invalidField(`scopes[${unknown}]`, 'there is no such scope')
   const errors = scopes.flatMap((scope, at): FieldError[] =>
     hasScope(context.actor, scope) ? [] : [{ path: `scopes[${at}]`, message: 'is beyond your own token' }],
   )

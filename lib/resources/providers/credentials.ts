@@ -63,6 +63,9 @@ export function checkProvider(provider: Address, credentialNames: readonly strin
   }
   if (errors[0]) throw problem('invalid_request', `${errors[0].path}: ${errors[0].message}`, errors)
   if (provider.baseUrl === null) return
+  // Paths are put behind it; and a secret in it would be shown to everybody who sees the provider.
+  if (/[?#]/.test(provider.baseUrl))
+    throw invalidField('baseUrl', 'ends with its path: leave out what begins with ? or #')
   const refusal = checkUrl(provider.baseUrl, {
     allowPrivateNetwork: provider.allowPrivateNetwork,
     ownPorts: ownPorts(),

@@ -9,10 +9,16 @@ export const DEFAULT_BASE_URLS: Partial<Record<z.infer<typeof providerKind>, str
   openai: 'https://api.openai.com/v1',
 }
 
+/** As it goes into a header: what a paste brings along is cut off, and nothing else gets in. */
+const headerSecret = z
+  .string()
+  .trim()
+  .min(1)
+  .max(4_000)
+  .regex(/^[\x21-\x7e]*$/, 'takes letters, digits and signs of ASCII, without spaces')
+
 export const providerCredentials = z.strictObject({
-  apiKey: z
-    .union([z.string().min(1).max(4_000), z.array(z.string().min(1).max(4_000)).min(1).max(20)])
-    .optional(),
+  apiKey: z.union([headerSecret, z.array(headerSecret).min(1).max(20)]).optional(),
 })
 export const providerOptions = z.strictObject({
   organization: z.string().max(200).optional().describe('OpenAI organization'),

@@ -15,23 +15,36 @@ export const routeName = z
     'letters, digits and . _ : @ / -, starting with a letter or digit',
   )
 
+/** The policies of the contract, strictly: a misspelt one would be ignored, and its owner would think it in force. */
+const { retries, timeouts, degradation, cache } = routePolicy.shape
+const policies = {
+  retries: z.strictObject(retries.unwrap().shape),
+  timeouts: z.strictObject(timeouts.unwrap().shape),
+  degradation: z.strictObject(degradation.unwrap().shape),
+  cache: z.strictObject(cache.unwrap().shape),
+}
+
 export const routeInput = z.strictObject({
   name: routeName.describe('The model name that callers ask for'),
   kind: routeKind.extract(['chat']).default('chat'),
   strategy: availableStrategy.default('priority'),
   enabled: z.boolean().default(true),
   targets: z.array(z.strictObject(routeTarget.shape)).min(1, 'a route needs a target').max(100),
-  ...z.strictObject(routePolicy.shape).shape,
+  ...routePolicy.shape,
+  retries: policies.retries.prefault({}),
+  timeouts: policies.timeouts.prefault({}),
+  degradation: policies.degradation.prefault({}),
+  cache: policies.cache.prefault({}),
 })
 export const routePatch = z.strictObject({
   name: routeInput.shape.name.optional(),
   strategy: availableStrategy.optional(),
   enabled: z.boolean().optional(),
   targets: routeInput.shape.targets.optional(),
-  retries: routePolicy.shape.retries.unwrap().partial().optional(),
-  timeouts: routePolicy.shape.timeouts.unwrap().partial().optional(),
-  degradation: routePolicy.shape.degradation.unwrap().partial().optional(),
-  cache: routePolicy.shape.cache.unwrap().partial().optional(),
+  retries: policies.retries.partial().optional(),
+  timeouts: policies.timeouts.partial().optional(),
+  degradation: policies.degradation.partial().optional(),
+  cache: policies.cache.partial().optional(),
   maxOutputTokens: z.int().min(1).max(10_000_000).nullable().optional(),
   capture: z.enum(['none', 'metadata', 'full']).optional(),
   onDisconnect: z.enum(['abort', 'drain']).optional(),
