@@ -18,7 +18,8 @@ export interface EventStreamOptions {
 }
 
 const STALLED_MS = 30_000
-const RECHECK_MS = 30_000
+/** Longest that a stream outlives the session or token it was opened with. */
+const RECHECK_MS = 5_000
 const HEARTBEAT_MS = 15_000
 const TICK_MS = 1_000
 const MAX_PIECE_CHARACTERS = 64 * 1_024

@@ -1,7 +1,7 @@
 /**
  * What this admin tells browsers. It hears of booked calls by notification, reads them once for all who listen, and
  * keeps the last events in a ring: each stream reads along at its own pace, and one that falls out of it is told to
- * read again. Without anyone listening nothing is read.
+ * read again. Soon after the last listener has left, nothing is read any more.
  */
 import 'server-only'
 import { randomBytes } from 'node:crypto'
@@ -40,6 +40,8 @@ const MAX_PENDING_IDS = 20_000
 const CONFIG_GATHER_MS = 50
 /** A lease that runs out is announced by nobody. */
 const CONFIG_CHECK_MS = 3_000
+/** After the last one left: a browser that lost its connection is back by then, and reads on where it was. */
+const LINGER_MS = 15_000
 
 interface Count {
   readonly teamId: string | null
@@ -47,7 +49,7 @@ interface Count {
   count: number
 }
 
-export function createHub(pool: pg.Pool, listener: Listener): Hub {
+export function createHub(pool: pg.Pool, listener: Listener, { lingerMs = LINGER_MS } = {}): Hub {
   const instance = randomBytes(6).toString('hex')
   const handlers = new Set<() => void>()
   const timers = new Map<string, NodeJS.Timeout>()
@@ -62,6 +64,8 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
   let counts = new Map<string, Count>()
   let usageSentAt = 0
   let configText: string | null = null
+  let lingersUntil = 0
+  const isWanted = () => handlers.size > 0 || performance.now() < lingersUntil
 
   const push = (event: RingEvent['event'], dataFor: RingEvent['dataFor']) => {
     newest += 1
@@ -89,7 +93,7 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
     if (reading) return
     reading = true
     try {
-      while (pendingIds.length > 0 && handlers.size > 0) {
+      while (pendingIds.length > 0 && isWanted()) {
         const ids = pendingIds
         pendingIds = []
         await tell(ids)
@@ -99,6 +103,10 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
       reset()
     } finally {
       reading = false
+      if (!isWanted() && pendingIds.length > 0) {
+        pendingIds = []
+        gap()
+      }
       if (pendingIds.length > 0) later('calls', GATHER_MS, readPending)
     }
   }
@@ -144,7 +152,7 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
   }
 
   const readConfig = async () => {
-    if (handlers.size === 0) return
+    if (!isWanted()) return
     try {
       const text = JSON.stringify(await readConfigStatus(pool))
       if (text === configText) return
@@ -158,7 +166,7 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
 
   const stops = [
     listener.on(CALLS_CHANNEL, (payload) => {
-      if (handlers.size === 0) return gap()
+      if (!isWanted()) return gap()
       if (pendingIds.length > MAX_PENDING_IDS) {
         pendingIds = []
         return reset()
@@ -170,7 +178,7 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
     listener.on(CONFIG_CHANNEL, configSoon),
     // What was announced while the connection was away is unknown.
     listener.onConnect(() => {
-      if (handlers.size === 0) gap()
+      if (!isWanted()) gap()
       else reset()
       configSoon()
     }),
@@ -197,10 +205,7 @@ export function createHub(pool: pg.Pool, listener: Listener): Hub {
       handlers.add(handler)
       return () => {
         handlers.delete(handler)
-        if (handlers.size === 0) {
-          pendingIds = []
-          counts = new Map()
-        }
+        if (handlers.size === 0) lingersUntil = performance.now() + lingerMs
       }
     },
     close() {

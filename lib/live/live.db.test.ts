@@ -23,7 +23,7 @@ beforeAll(async () => {
   database = await useTestDatabase()
   await ensureHead(pool)
   listeners = [createListener(database.url), createListener(database.url)]
-  hubs = listeners.map((listener) => createHub(pool, listener)) as [Hub, Hub]
+  hubs = listeners.map((listener) => createHub(pool, listener, { lingerMs: 0 })) as [Hub, Hub]
   for (const listener of listeners) await listener.ready(5_000)
 })
 afterAll(async () => {
@@ -183,6 +183,26 @@ test('what happened while nobody listened is a reset for whoever comes back', as
   await until('it was heard of', () => hubs[0].newest > before)
   const again = new Client(hubs[0], { lastEventId })
   await until('reset', () => again.events[0]?.event === 'reset')
+})
+
+test('the only listener that comes back soon hears what it missed', async () => {
+  const listener = listeners[0]
+  if (!listener) throw new Error('no listener')
+  const hub = createHub(pool, listener)
+  try {
+    const client = new Client(hub)
+    await book(1)
+    await until('seen', () => client.of('usage').length === 1)
+    const lastEventId = client.events.at(-1)?.id ?? ''
+    client.leave()
+    await until('left', () => client.ended)
+    const [missed] = await book(1)
+    const again = new Client(hub, { lastEventId })
+    await until('missed one', () => again.of('call').some(({ data }) => data.id === missed))
+    expect(again.of('reset')).toEqual([])
+  } finally {
+    hub.close()
+  }
 })
 
 test('a client that takes nothing is dropped and costs no memory', async () => {
