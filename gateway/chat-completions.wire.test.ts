@@ -45,6 +45,7 @@ describe('the official SDK, by changing base URL and key alone', () => {
     expect(response.headers.get('x-gatehouse-provider')).toBe('provider_a')
     expect(response.headers.get('x-gatehouse-model')).toBe('gpt-fake-2026')
     expect(response.headers.get('x-gatehouse-attempts')).toBe('1')
+    expect(response.headers.get('x-gatehouse-cache')).toBe('bypass')
     expect(response.headers.get('x-gatehouse-degraded')).toBeNull()
     expect(response.headers.get('x-gatehouse-trace-id')).toMatch(/^[0-9a-f]{32}$/)
     expect(Number(response.headers.get('x-gatehouse-overhead-us'))).toBeGreaterThan(0)

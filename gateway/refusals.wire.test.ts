@@ -81,6 +81,9 @@ describe('a key', () => {
       expect((await ask({ [header]: TEST_SECRET })).status).toBe(200)
       expect((await ask({ [header]: TEST_SECRET, authorization: `Bearer ${TEST_SECRET}` })).status).toBe(200)
       expect((await ask({ [header]: 'other', authorization: `Bearer ${TEST_SECRET}` })).status).toBe(401)
+      // SDKs send the header that they have no key for empty: that is no second key.
+      expect((await ask({ [header]: '', authorization: `Bearer ${TEST_SECRET}` })).status).toBe(200)
+      expect((await ask({ [header]: '' })).status).toBe(401)
     }
     for (const authorization of ['', 'Bearer', 'Bearer ', `Basic ${TEST_SECRET}`, TEST_SECRET]) {
       expect((await ask({ authorization })).status).toBe(401)
@@ -88,6 +91,23 @@ describe('a key', () => {
     const twice = `GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TEST_SECRET}\r\nAuthorization: Bearer other\r\nConnection: close\r\n\r\n`
     expect(await raw(twice)).toMatch(/^HTTP\/1.1 401/)
   })
+})
+
+it('the list of models is in Anthropic’s form for whoever sends its version', async () => {
+  const targets = [{ providerId: 'provider_a', model: 'gpt-fake' }]
+  gateway.configure({ routes: ['chat', 'other'].map((name) => testRoute({ name, targets })) })
+  const ask = async (path: string) => {
+    const headers = { 'x-api-key': TEST_SECRET, 'anthropic-version': '2023-06-01' }
+    return (await fetch(`${gateway.url}${path}`, { headers })).json()
+  }
+  const model = { type: 'model', id: 'chat', display_name: 'chat', created_at: '1970-01-01T00:00:00Z' }
+  expect(await ask('/v1/models')).toEqual({
+    data: [model, { ...model, id: 'other', display_name: 'other' }],
+    has_more: false,
+    first_id: 'chat',
+    last_id: 'other',
+  })
+  expect(await ask('/v1/models/chat')).toEqual(model)
 })
 
 describe('a request that is wrong is told what is wrong, where', () => {

@@ -21,12 +21,12 @@ export function readSecret(request: IncomingMessage): string {
     const name = rawHeaders[at] ?? ''
     if (name.length !== 13 && name.length !== 9 && name.length !== 7 && name.length !== 14) continue
     const found = secretIn(name.toLowerCase(), rawHeaders[at + 1] ?? '')
-    if (found === null) continue
+    // SDKs send the header that they have no key for empty.
+    if (found === null || found === '') continue
     if (secret !== null && secret !== found) throw new GatewayError('invalid_api_key')
     secret = found
   }
-  if (secret === null || secret === '' || secret.length > MAX_SECRET_LENGTH)
-    throw new GatewayError('invalid_api_key')
+  if (secret === null || secret.length > MAX_SECRET_LENGTH) throw new GatewayError('invalid_api_key')
   return secret
 }
 

@@ -34,6 +34,8 @@ export function setAnswerHeaders(call: Call, { attempt, target, first, index }: 
   response.setHeader('x-gatehouse-provider', headerText(target.provider.name))
   response.setHeader('x-gatehouse-model', headerText(servedModelOf(attempt) ?? target.model))
   response.setHeader('x-gatehouse-attempts', index + 1)
+  // No answer comes from a cache yet, so each one went past it.
+  response.setHeader('x-gatehouse-cache', 'bypass')
   for (const name of VENDOR_HEADERS) {
     const value = attempt.headers[name]
     if (typeof value === 'string') response.setHeader(name, value)
