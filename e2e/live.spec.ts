@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Page, type Request, test } from '@playwright/test'
 import { caller, streamedCall } from './support/caller.ts'
 import { makeWay, managementApi, type Way } from './support/management-api.ts'
 import { sharedProduct } from './support/product.ts'
@@ -62,14 +62,15 @@ test('a tab out of sight holds no stream open, and catches up when it is seen ag
   const setHidden = (hidden: boolean) =>
     page.evaluate((value) => (window as unknown as { setHidden(on: boolean): void }).setHidden(value), hidden)
   let open = 0
-  const isStream = (request: { url(): string }) => request.url().endsWith('/api/v1/events')
+  const isStream = (request: Request) => request.url().endsWith('/api/v1/events')
   page.on('request', (request) => {
     if (isStream(request)) open += 1
   })
-  for (const end of ['requestfailed', 'requestfinished'] as const)
-    page.on(end, (request) => {
-      if (isStream(request)) open -= 1
-    })
+  const closed = (request: Request) => {
+    if (isStream(request)) open -= 1
+  }
+  page.on('requestfailed', closed)
+  page.on('requestfinished', closed)
   await page.goto(`/calls?route=${way.route}`)
   await expect(page.getByRole('status').getByText('live')).toBeVisible()
   await expect(page.getByRole('table')).toBeVisible()
