@@ -77,7 +77,7 @@ function openCaller(onAnswer: (caller: Caller) => void): Promise<Caller> {
           head = chunk
           return
         }
-        const text = chunk.latin1Slice(0, end)
+        const text = chunk.toString('latin1', 0, end)
         if (!text.startsWith('HTTP/1.1 200')) fail(text.split('\r\n', 1)[0] ?? '')
         const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1]
         chunked = length === undefined

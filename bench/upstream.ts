@@ -75,7 +75,7 @@ function requestEnd(buffer: Buffer): number {
   if (buffer.length === 0) return -1
   const head = buffer.indexOf(HEADERS_END)
   if (head === -1) return -1
-  const text = buffer.latin1Slice(0, head)
+  const text = buffer.toString('latin1', 0, head)
   const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1]
   if (length !== undefined) return head + 4 + Number(length)
   if (!/\r\ntransfer-encoding: *chunked/i.test(text)) return head + 4
