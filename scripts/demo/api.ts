@@ -19,12 +19,14 @@ export interface Api {
   all<T>(path: string): Promise<T[]>
 }
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 interface Credentials {
   readonly headers: Record<string, string>
 }
 
 /** Signs in at `adminUrl`. Throws a UserError that says what to do when it can't. */
-export async function connect(adminUrl: string, environment: NodeJS.ProcessEnv): Promise<Api> {
+export async function connect(adminUrl: string, environment: Environment): Promise<Api> {
   await fetch(`${adminUrl}/api/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => {
     throw new UserError(`No admin answers at ${adminUrl}. Start the product with "npm start" first.`)
   })
@@ -67,7 +69,7 @@ export async function connect(adminUrl: string, environment: NodeJS.ProcessEnv):
   }
 }
 
-async function signIn(adminUrl: string, environment: NodeJS.ProcessEnv): Promise<Credentials> {
+async function signIn(adminUrl: string, environment: Environment): Promise<Credentials> {
   const token = environment.GATEHOUSE_ADMIN_TOKEN
   if (token) return { headers: { authorization: `Bearer ${token}` } }
   const email = environment.GATEHOUSE_ADMIN_EMAIL ?? 'admin@localhost'
@@ -109,7 +111,7 @@ async function sessionCookie(adminUrl: string, email: string, password: string):
     body: new URLSearchParams({ csrfToken, email, password, json: 'true', callbackUrl: adminUrl }),
   })
   keep(answer)
-  if (![...jar.keys()].some((name) => name.includes('session-token'))) {
+  if (![...jar.keys()].some((name) => name.endsWith('gatehouse.session'))) {
     throw new UserError(
       `${email} could not sign in. Set GATEHOUSE_ADMIN_EMAIL and GATEHOUSE_ADMIN_PASSWORD, or GATEHOUSE_ADMIN_TOKEN.`,
     )

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { connect } from '../demo/api.ts'
 import { freePort } from '../free-port.ts'
 import { signalTree, startMark } from '../processes.ts'
 
@@ -121,7 +122,11 @@ test(
     expect(output).toContain(`http://127.0.0.1:${gatewayPort}`)
     const password = /Sign in\s+admin@localhost with the password (\S+)/.exec(output)?.[1] ?? ''
     expect(password.length).toBeGreaterThanOrEqual(16)
-    expect(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8')).not.toContain(password)
+    expect(statSync(path.join(dataDir, 'secrets.json')).mode & 0o077).toBe(0)
+    const admin = `http://127.0.0.1:${adminPort}`
+    await connect(admin, { GATEHOUSE_ADMIN_PASSWORD: password })
+    // As `npm run demo` finds it.
+    await connect(admin, { DATA_DIR: dataDir })
     expect(await isUp(adminPort, '/api/health')).toBe(true)
     expect(await isUp(gatewayPort, '/readyz')).toBe(true)
     await query('CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)')
