@@ -135,10 +135,15 @@ function OptionList({
   loading = false,
   emptyText = 'Nothing matches.',
 }: Common & { selected: readonly string[]; onPick: (value: string) => void }) {
+  const [highlighted, setHighlighted] = useState('')
+  // cmdk highlights the first option when the text changes; what a server finds for the text arrives later.
+  const first = options[0]?.value ?? ''
+  const current = options.some((option) => option.value === highlighted) ? highlighted : first
   return (
     <PopoverContent className="w-(--radix-popover-trigger-width) min-w-56 p-0">
       <Command
         shouldFilter={onSearch === undefined}
+        {...(onSearch ? { value: current, onValueChange: setHighlighted } : {})}
         filter={(_value, search, keywords) =>
           (keywords ?? []).join(' ').toLowerCase().includes(search.toLowerCase()) ? 1 : 0
         }
