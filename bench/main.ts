@@ -11,11 +11,12 @@ import { startGatehouse } from './contestants/gatehouse.ts'
 import { startNginx } from './contestants/nginx.ts'
 import { startPortkey } from './contestants/portkey.ts'
 import { canPin, spawnAt } from './cores.ts'
+import { writeSection } from './document.ts'
 import { describeMachine } from './machine.ts'
 import { measureCalls, measureLatency, measureStreams, warmUp } from './measure.ts'
 import { residentMb } from './process-cpu.ts'
 import { type Figures, type Report, summarize } from './report.ts'
-import { renderTable, writeDocument } from './report-text.ts'
+import { renderDocument, renderTable } from './report-text.ts'
 
 const quick = process.argv.includes('--quick')
 const write = process.argv.includes('--write')
@@ -108,7 +109,7 @@ try {
   const file = path.join(results, write ? 'cited.json' : `${report.date.replaceAll(':', '-')}.json`)
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
   console.log(`written to ${path.relative(process.cwd(), file)}`)
-  if (write) writeDocument(report)
+  if (write) writeSection('npm run bench', renderDocument(report))
   await end(0)
 } catch (error) {
   console.error(error)

@@ -1,11 +1,6 @@
 /** The figures for people: a table for the terminal, and the generated part of docs/benchmarks.md. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
+import { table } from './document.ts'
 import { judge, type Report } from './report.ts'
-
-const DOCUMENT = path.resolve(import.meta.dirname, '../docs/benchmarks.md')
-const BEGIN = '<!-- made by npm run bench -- --write: edits between these marks are lost -->'
-const END = '<!-- end of what npm run bench makes -->'
 
 export function renderTable(report: Report): string {
   const { contestants } = report
@@ -72,31 +67,6 @@ export function renderDocument(report: Report): string {
   ].join('\n')
 }
 
-/** Replaces the generated part; what people wrote around it stays. */
-export function writeDocument(report: Report): void {
-  const text = readFileSync(DOCUMENT, 'utf8')
-  const from = text.indexOf(BEGIN)
-  const to = text.indexOf(END)
-  if (from === -1 || to < from) throw new Error(`${DOCUMENT} has lost its marks`)
-  writeFileSync(
-    DOCUMENT,
-    `${text.slice(0, from + BEGIN.length)}\n\n${renderDocument(report)}\n\n${text.slice(to)}`,
-  )
-  console.log('docs/benchmarks.md is renewed')
-}
-
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0), 3),
-  )
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  const [head = [], ...body] = rows
-  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body.map(line)].join(
-    '\n',
-  )
 }
