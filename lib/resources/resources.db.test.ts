@@ -287,3 +287,82 @@ test('what was published is written back as it was, a moved provider with its cr
     expect(again.entity).toEqual({ ...old.price, version: 2 })
   })
 })
+
+test('a price is an exact decimal within bounds, and what is beyond them is the caller’s mistake', async () => {
+  const price = (inputUsdPerMillion: string) =>
+    post('/prices', { model: unique('model'), inputUsdPerMillion, outputUsdPerMillion: '1E2' })
+  for (const [sent, kept] of [
+    ['1e-30', `0.${'0'.repeat(29)}1`],
+    ['5.46875e-07', '0.000000546875'],
+    ['1e9', '1000000000'],
+    ['0000000002.50', '2.5'],
+  ] as const) {
+    const { status, body } = await price(sent)
+    expect([status, body.inputUsdPerMillion, body.outputUsdPerMillion]).toEqual([201, kept, '100'])
+  }
+  for (const sent of ['1e-31', '1e-99', '1.1e9', '1e40', '1e99', '99999999999999999999']) {
+    const { status, body } = await price(sent)
+    expect([sent, status, body.errors?.[0].path]).toEqual([sent, 400, 'inputUsdPerMillion'])
+  }
+  const tiers = [{ aboveInputTokens: 1, inputUsdPerMillion: '1', outputUsdPerMillion: '1e40' }]
+  const rates = { inputUsdPerMillion: '1', outputUsdPerMillion: '1' }
+  const tiered = await post('/prices', { model: unique('model'), ...rates, tiers })
+  expect(tiered.body.errors[0].path).toBe('tiers[0].outputUsdPerMillion')
+})
+
+test('a route is written whole in one change as it was made', async () => {
+  const targets = [
+    { providerId: (await made('/providers', openai())).id, model: 'm', weight: 1, priority: 0 },
+  ]
+  const whole = {
+    name: unique('r'),
+    kind: 'chat',
+    strategy: 'priority',
+    targets,
+    retries: { attempts: 2, on: ['rateLimit', 'serverError', 'timeout', 'connection'] },
+    timeouts: { totalMs: 600_000, firstTokenMs: 60_000, idleMs: 60_000 },
+    degradation: { notify: 'header', message: null },
+    cache: { mode: 'off', ttlSeconds: 3_600, partition: 'consumer', threshold: 0.95 },
+    maxOutputTokens: null,
+    capture: 'metadata',
+    onDisconnect: 'abort',
+    onLoss: 'allow',
+    allowUnpriced: true,
+  }
+  const route = await made('/routes', whole)
+  const answer = await call('PATCH', `/routes/${route.id}`, { token: owner, body: whole })
+  expect(answer.status, answer.text).toBe(200)
+  expect(answer.body).toEqual({ ...route, version: 2, updatedAt: answer.body.updatedAt })
+})
+
+test('what a later release brings is refused by its name', async () => {
+  const provider = await post('/providers', openai({ kind: 'anthropic' }))
+  expect(provider.body.errors).toEqual([
+    {
+      path: 'kind',
+      message: '"anthropic" is not carried yet: this release takes openai, openai-compatible, sandbox',
+    },
+  ])
+  const targets = [{ providerId: (await made('/providers', openai())).id, model: 'm' }]
+  const route = await post('/routes', {
+    name: unique('r'),
+    kind: 'embeddings',
+    strategy: 'cheapest',
+    targets,
+  })
+  expect(route.body.errors.map(({ message }: { message: string }) => message)).toEqual([
+    '"embeddings" is not carried yet: this release takes chat',
+    '"cheapest" is not carried yet: this release takes priority, weighted',
+  ])
+  const typo = await post('/providers', openai({ kind: 'opnai' }))
+  expect(typo.body.errors[0].message).toContain('openai-compatible')
+})
+
+test('a time names its zone', async () => {
+  const { id: consumerId } = await consumer()
+  const key = (expiresAt: string) => post('/keys', { name: unique('k'), consumerId, expiresAt })
+  expect((await key('2036-01-01')).body.errors).toEqual([
+    { path: 'expiresAt', message: 'a date and time with its zone, such as 2026-01-31T09:00:00Z' },
+  ])
+  expect((await key('2036-01-01T02:00:00+02:00')).body.expiresAt).toBe('2036-01-01T00:00:00.000Z')
+})

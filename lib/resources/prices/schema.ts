@@ -1,18 +1,30 @@
 import { z } from 'zod'
 import { providerKind } from '../../contract/entities.ts'
-import { decimalText } from '../../contract/money.ts'
+import { decimalText, parseDecimal } from '../../contract/money.ts'
 import { resourceBase, resourceId, timestamp } from '../fields.ts'
 
+/** Written out it must still fit the contract, and the cost of the largest call its column. */
+const MAX_RATE = 1_000_000_000n
+const MAX_RATE_DECIMALS = 30
+const rateText = decimalText.refine(isBoundedRate, {
+  message: `at most ${MAX_RATE}, with at most ${MAX_RATE_DECIMALS} decimals`,
+})
+
+function isBoundedRate(text: string): boolean {
+  const { coefficient, scale } = parseDecimal(text)
+  return scale <= MAX_RATE_DECIMALS && coefficient <= MAX_RATE * 10n ** BigInt(scale)
+}
+
 const tierRates = {
-  inputUsdPerMillion: decimalText,
-  outputUsdPerMillion: decimalText,
-  cacheReadUsdPerMillion: decimalText.nullish(),
-  cacheWrite5mUsdPerMillion: decimalText.nullish(),
-  cacheWrite1hUsdPerMillion: decimalText.nullish(),
-  inputAudioUsdPerMillion: decimalText.nullish(),
-  outputAudioUsdPerMillion: decimalText.nullish(),
-  reasoningUsdPerMillion: decimalText.nullish(),
-  requestUsd: decimalText.nullish().describe('For each call, beside its tokens'),
+  inputUsdPerMillion: rateText,
+  outputUsdPerMillion: rateText,
+  cacheReadUsdPerMillion: rateText.nullish(),
+  cacheWrite5mUsdPerMillion: rateText.nullish(),
+  cacheWrite1hUsdPerMillion: rateText.nullish(),
+  inputAudioUsdPerMillion: rateText.nullish(),
+  outputAudioUsdPerMillion: rateText.nullish(),
+  reasoningUsdPerMillion: rateText.nullish(),
+  requestUsd: rateText.nullish().describe('For each call, beside its tokens'),
 }
 export const priceTierInput = z.strictObject({
   aboveInputTokens: z.int().min(1).describe('The whole call is priced so when its input passes this'),

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { providerKind } from '../../contract/entities.ts'
-import { resourceBase, resourceName, timestamp } from '../fields.ts'
+import { released, resourceBase, resourceName, timestamp } from '../fields.ts'
 
 /** The kinds that this release carries traffic to; the others of the contract are refused when they are created. */
-export const availableProviderKind = providerKind.extract(['openai', 'openai-compatible', 'sandbox'])
+export const availableProviderKind = released(providerKind, ['openai', 'openai-compatible', 'sandbox'])
 
 export const DEFAULT_BASE_URLS: Partial<Record<z.infer<typeof providerKind>, string>> = {
   openai: 'https://api.openai.com/v1',

@@ -107,13 +107,13 @@ export const routeOperations = [
       await lockRow(context.db, 'routes', params.id)
       const old = await findRoute(context, params.id)
       context.match(renderRoute(old))
-      const { name, strategy, enabled, targets, ...policy } = body
+      const { name, kind, strategy, enabled, targets, ...policy } = body
       await checkTargets(context, strategy ?? old.strategy, targets ?? old.targets)
       if (targets) await context.db.routeTarget.deleteMany({ where: { routeId: params.id } })
       const row = await context.db.route.update({
         where: { id: params.id },
         data: {
-          ...given({ name, strategy, enabled }),
+          ...given({ name, kind, strategy, enabled }),
           policy: mergePolicy(routePolicy.parse(old.policy), policy),
           ...(targets ? { targets: { create: inOrder(targets) } } : {}),
           version: nextVersion,

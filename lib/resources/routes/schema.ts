@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { routeKind, routePolicy, routeTarget, strategy } from '../../contract/entities.ts'
-import { resourceBase } from '../fields.ts'
+import { released, resourceBase } from '../fields.ts'
 
 /** What this release balances by; the others of the contract are refused with a reason. */
-export const availableStrategy = strategy.extract(['priority', 'weighted'])
+export const availableStrategy = released(strategy, ['priority', 'weighted'])
+const chatKind = released(routeKind, ['chat'])
 
 export const routeName = z
   .string()
@@ -26,7 +27,7 @@ const policies = {
 
 export const routeInput = z.strictObject({
   name: routeName.describe('The model name that callers ask for'),
-  kind: routeKind.extract(['chat']).default('chat'),
+  kind: chatKind.default('chat'),
   strategy: availableStrategy.default('priority'),
   enabled: z.boolean().default(true),
   targets: z.array(z.strictObject(routeTarget.shape)).min(1, 'a route needs a target').max(100),
@@ -38,6 +39,7 @@ export const routeInput = z.strictObject({
 })
 export const routePatch = z.strictObject({
   name: routeInput.shape.name.optional(),
+  kind: chatKind.optional(),
   strategy: availableStrategy.optional(),
   enabled: z.boolean().optional(),
   targets: routeInput.shape.targets.optional(),
