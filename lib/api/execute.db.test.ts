@@ -168,6 +168,19 @@ test('what a method or an address does not know is told apart', async () => {
   expect([head.status, head.text]).toEqual([200, ''])
 })
 
+test('a page, too, has an ETag that names what is on it', async () => {
+  const name = unique('team')
+  const path = `/teams?q=${name}&cursor=`
+  const empty = await asOwner('GET', path)
+  const etag = empty.headers.get('etag') ?? ''
+  expect(etag).toMatch(/^W\/"[\w-]+"$/)
+  const same = await asOwner('GET', path, undefined, { 'if-none-match': etag })
+  expect([same.status, same.text, same.headers.get('etag')]).toEqual([304, '', etag])
+  await asOwner('POST', '/teams', { name })
+  const grown = await asOwner('GET', path, undefined, { 'if-none-match': etag })
+  expect([grown.status, grown.body.data.length]).toEqual([200, 1])
+})
+
 test('an unchanged object is a 304', async () => {
   const team = await newTeam()
   const answer = await asOwner('GET', `/teams/${team.id}`, undefined, { 'if-none-match': 'W/"1"' })

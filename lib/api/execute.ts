@@ -18,7 +18,7 @@ import { complete, readIdempotencyKey, release, reserve, type StoredAnswer } fro
 import { onlySent, parseInput, readJsonBody, readQuery } from './input.ts'
 import type { Operation } from './operation.ts'
 import { Problem, problem } from './problem.ts'
-import { API_BASE, baseHeaders, etagOf, namesEtag, problemResponse } from './render.ts'
+import { API_BASE, baseHeaders, contentEtag, etagOf, namesEtag, problemResponse } from './render.ts'
 import { createRouter } from './router.ts'
 import { QueueFullError, Semaphore } from './semaphore.ts'
 
@@ -84,14 +84,14 @@ async function read(call: CallState, input: Input): Promise<Response> {
   if (result instanceof Response) return withHeaders(result, call.requestId)
   const body = operation.response?.parse(result)
   const headers = { ...baseHeaders(call.requestId), ...Object.fromEntries(context.headers) }
-  const etag = etagOf(body)
-  if (etag) {
-    const known = request.headers.get('if-none-match')
-    if (known !== null && namesEtag(known, etag, 'weak')) {
-      return new Response(null, { status: 304, headers: { ...headers, etag } })
-    }
+  if (operation.method !== 'GET') return json(body, operation.status, headers)
+  const text = JSON.stringify(body)
+  const etag = (operation.etag === 'content' ? null : etagOf(body)) ?? contentEtag(text)
+  const known = request.headers.get('if-none-match')
+  if (known !== null && namesEtag(known, etag, 'weak')) {
+    return new Response(null, { status: 304, headers: { ...headers, etag } })
   }
-  return json(body, operation.status, etag ? { ...headers, etag } : headers)
+  return jsonText(text, operation.status, { ...headers, etag })
 }
 
 async function write(call: CallState, input: Input, raw: Input): Promise<Response> {
@@ -194,10 +194,11 @@ async function change(
 
 function json(body: unknown, status: number, headers: Record<string, string>): Response {
   if (status === 204 || body === undefined) return new Response(null, { status: 204, headers })
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { ...headers, 'content-type': 'application/json' },
-  })
+  return jsonText(JSON.stringify(body), status, headers)
+}
+
+function jsonText(text: string, status: number, headers: Record<string, string>): Response {
+  return new Response(text, { status, headers: { ...headers, 'content-type': 'application/json' } })
 }
 
 /** A Response that an operation made itself, such as a stream. */

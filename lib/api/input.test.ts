@@ -76,6 +76,13 @@ test('a parameter given twice is refused', () => {
   expect(codeOf(() => readQuery(new URLSearchParams('a=1&a=1')))).toBe('invalid_request')
 })
 
+test('an empty parameter is not given, and must still be known', () => {
+  const page = z.strictObject({ limit: z.coerce.number().min(1).default(50), cursor: z.string().optional() })
+  const read = (text: string) => parseInput(page, readQuery(new URLSearchParams(text)), 'query')
+  expect(read('limit=&cursor=')).toEqual({ limit: 50 })
+  expect(codeOf(() => read('nope='))).toBe('invalid_request')
+})
+
 test('a literal address comes before a parameter, and two of one address do not start', () => {
   const at = (id: string, method: 'GET' | 'POST', path: string) =>
     operation({

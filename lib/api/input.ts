@@ -39,15 +39,18 @@ async function readBytes(request: Request): Promise<Uint8Array> {
 
 const tooLarge = () => problem('too_large', `A body may have at most ${MAX_BODY_BYTES} bytes.`)
 
-/** The query as an object. A parameter given twice is a 400: which one would count? */
-export function readQuery(search: URLSearchParams): Record<string, string> {
-  const query: Record<string, string> = Object.create(null)
+/**
+ * The query as an object. A parameter given twice is a 400: which one would count? An empty one, as scripts send it
+ * that have no cursor yet, is `undefined`: not given, and still no parameter that the address may not know.
+ */
+export function readQuery(search: URLSearchParams): Record<string, string | undefined> {
+  const query: Record<string, string | undefined> = Object.create(null)
   for (const [name, value] of search) {
     if (name in query)
       throw problem('invalid_request', `The parameter ${name} is given twice.`, [
         { path: name, message: 'is given twice' },
       ])
-    query[name] = value
+    query[name] = value === '' ? undefined : value
   }
   return { ...query }
 }

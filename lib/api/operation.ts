@@ -93,6 +93,8 @@ export interface OperationDefinition<
   readonly contentType?: string
   /** Default: 201 for a POST to a collection, 200, or 204 without `response`. */
   readonly status?: number
+  /** Of a read: by default its `version`; `content` for what changes without one. */
+  readonly etag?: 'content'
   /** Field names, at any depth of request and answer, whose values reach no replay, audit entry or log. */
   readonly secrets?: readonly string[]
   run(

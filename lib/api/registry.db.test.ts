@@ -128,7 +128,7 @@ describe.each(withGood(operations.filter(byId)))('$id, on one object', (operatio
     const missing = await call(method, nowhere(operation), { token: world.owner, body: here.body })
     expect(missing.status).toBe(404)
     expect(missing.body.code).toBe('not_found')
-    const ofTeams = ['teams', 'users', 'consumers', 'keys', 'accessTokens'].includes(
+    const ofTeams = ['teams', 'users', 'consumers', 'keys', 'accessTokens', 'auditLog'].includes(
       operation.id.split('.')[0] ?? '',
     )
     if (!ofTeams) return

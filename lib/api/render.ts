@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { env } from '../server/env.ts'
 import { PROBLEMS, type Problem } from './problem.ts'
 
@@ -33,6 +34,11 @@ export function baseHeaders(requestId: string): Record<string, string> {
 export function etagOf(body: unknown): string | null {
   const version = (body as { version?: unknown } | null | undefined)?.version
   return typeof version === 'number' ? `"${version}"` : null
+}
+
+/** Of what has no version of its own, such as a page of a list: weak, for it names the content and not a state. */
+export function contentEtag(text: string): string {
+  return `W/"${hash('sha256', text, 'base64url').slice(0, 27)}"`
 }
 
 /**

@@ -199,6 +199,14 @@ export const CASES: Record<string, Case> = {
   'accessTokens.delete': { callers: EVERYONE, good: onNew('/access-tokens', bodies.token) },
 
   'auditLog.list': { callers: [...READERS, 'a:team-admin'], good: get('/audit-log') },
+  'auditLog.get': {
+    callers: [...READERS, 'a:team-admin'],
+    async good(world) {
+      const { id } = await made(world, '/consumers', { name: unique('consumer'), teamId: world.teamId })
+      const entry = await db.auditEntry.findFirstOrThrow({ where: { targetId: id } })
+      return { path: `/audit-log/${entry.id}` }
+    },
+  },
   'me.get': { callers: EVERYONE, good: get('/me') },
   'me.sessions': { callers: EVERYONE, good: get('/me/sessions') },
   'me.endSession': { callers: EVERYONE, session: true },

@@ -198,7 +198,7 @@ test('latency is told from histograms: the bound of the bucket, and refusals lef
 })
 
 test.each([
-  [{ groupBy: 'team,route,key' }, 'groupBy'],
+  [{ groupBy: 'team,consumer,key,route,model' }, 'groupBy'],
   [{ groupBy: 'team,team' }, 'groupBy'],
   [{ groupBy: 'colour' }, 'groupBy'],
   [{ timeZone: 'Mars/Olympus' }, 'timeZone'],

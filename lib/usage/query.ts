@@ -26,6 +26,7 @@ const MAX_BUCKETS = 3_000
 /** Series times intervals in one answer; further groups are summed into one series. */
 const MAX_VALUES = 60_000
 const MAX_SERIES = 100
+const MAX_DIMENSIONS = 4
 const DEFAULT_SPAN_MS: Record<Interval, number> = {
   minute: HOUR_MS,
   hour: DAY_MS,
@@ -141,7 +142,8 @@ function readDimensions(groupBy: string | undefined): UsageDimension[] {
     return parsed.data
   })
   if (new Set(dimensions).size !== dimensions.length) throw invalidField('groupBy', 'names one twice')
-  if (dimensions.length > 2) throw invalidField('groupBy', 'takes at most two')
+  if (dimensions.length > MAX_DIMENSIONS)
+    throw invalidField('groupBy', `takes at most ${MAX_DIMENSIONS} of them`)
   return dimensions
 }
 

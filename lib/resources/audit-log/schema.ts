@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { timestamp } from '../fields.ts'
+import { resourceBase, timestamp } from '../fields.ts'
 
-export const auditEntry = z.object({
-  id: z.string(),
+/** An entry is never changed: its version is 1, and its times are one. */
+export const auditEntry = resourceBase.extend({
   at: timestamp,
   actorType: z.enum(['user', 'token', 'system']),
   actorId: z.string().nullable(),

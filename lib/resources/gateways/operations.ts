@@ -47,6 +47,7 @@ export const gatewayOperations = [
     permission: reads,
     params: idParams,
     response: gateway,
+    etag: 'content',
     async run(_, { params }) {
       const { rows } = await pool.query<GatewayRow>(
         `SELECT g.*, ${STATUS_SQL} AS status FROM gateways g, config_head h WHERE h.id = 1 AND g.id = $1`,

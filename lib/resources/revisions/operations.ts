@@ -54,6 +54,7 @@ export const revisionOperations = [
     permission: reads,
     params,
     response: revision,
+    etag: 'content',
     run: async ({ db }, input) => render(await findRevision(db, input.params.id)),
   }),
   operation({
@@ -186,5 +187,6 @@ function identity({ type, id, name, op }: RevisionRow['changes'][number]) {
 }
 
 function render(row: RevisionRow): Revision {
-  return { ...row, id: String(row.revision), createdAt: row.createdAt.toISOString() }
+  const createdAt = row.createdAt.toISOString()
+  return { ...row, id: String(row.revision), createdAt, updatedAt: createdAt, version: 1 }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timestamp } from '../fields.ts'
+import { resourceBase } from '../fields.ts'
 
 export const revisionChange = z.object({
   type: z.string(),
@@ -8,8 +8,7 @@ export const revisionChange = z.object({
   op: z.enum(['create', 'update', 'delete']),
 })
 /** Revisions are numbered: their `id` is the number in a string, and they never change. */
-export const revision = z.object({
-  id: z.string(),
+export const revision = resourceBase.extend({
   revision: z.int(),
   epoch: z.string(),
   hash: z.string(),
@@ -17,7 +16,6 @@ export const revision = z.object({
   actorType: z.string(),
   actorId: z.string().nullable(),
   actorName: z.string(),
-  createdAt: timestamp,
   changes: z.array(revisionChange),
   gateways: z.array(
     z.object({ id: z.string(), hostname: z.string(), status: z.enum(['applied', 'pending', 'refused']) }),

@@ -14,7 +14,7 @@ export const usageQuery = z.strictObject({
   groupBy: z
     .string()
     .optional()
-    .describe('Comma-separated: team, consumer, key, route, provider, model, kind; at most 2'),
+    .describe('Comma-separated: team, consumer, key, route, provider, model, kind; at most 4'),
   timeZone: z
     .string()
     .max(60)
