@@ -62,13 +62,14 @@ export interface Call {
 }
 
 export function openCall(around: Surroundings, request: IncomingMessage, response: ServerResponse): Call {
+  const at = around.clock.now()
   const call: Call = {
     around,
     request,
     response,
-    id: newCallId(),
+    id: newCallId(at),
     traceId: readTraceId(request.headers),
-    at: around.clock.now(),
+    at,
     startedAt: around.clock.monotonic(),
     configuration: around.configuration(),
     owner: null,

@@ -1,9 +1,12 @@
 /** The gateway's own folder: made, held by one process at a time, and the home of its identity. */
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DataFolderError } from './data-folder-error.ts'
+import { ID_FILE, openGatewayId } from './gateway-id.ts'
+import type { Log } from './telemetry/log.ts'
 
 export interface DataFolder {
   readonly path: string
@@ -12,22 +15,16 @@ export interface DataFolder {
   release(): Promise<void>
 }
 
-/** What an operator can put right; the message is one sentence for them. */
-export class DataFolderError extends Error {
-  override readonly name = 'DataFolderError'
-}
-
-const GATEWAY_ID = /^gw_[0-9a-z]{16,40}$/
+/** A disk that is full or fails may get well again: a gateway that has lived here serves on, and refuses new calls. */
+const MAY_PASS = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
 
 /** @throws DataFolderError when the folder can't be used or another process holds it. */
-export async function openDataFolder(path: string): Promise<DataFolder> {
+export async function openDataFolder(path: string, log: Log): Promise<DataFolder> {
   let real: string
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     real = realpathSync(path)
-    const probe = join(real, `.probe-${process.pid}`)
-    writeFileSync(probe, '')
-    rmSync(probe)
+    probe(real, log)
   } catch (error) {
     throw new DataFolderError(`The data folder ${path} can not be written: ${reasonOf(error)}.`)
   }
@@ -36,10 +33,25 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     throw new DataFolderError(`Another gateway is running on the data folder ${path}.`)
   }
   try {
-    return { path: real, gatewayId: readGatewayId(real), release: () => close(lock) }
+    return { path: real, gatewayId: openGatewayId(real, log), release: () => close(lock) }
   } catch (error) {
     await close(lock)
     throw error
+  }
+}
+
+function probe(real: string, log: Log): void {
+  const file = join(real, `.probe-${process.pid}`)
+  try {
+    writeFileSync(file, '')
+    rmSync(file)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (!MAY_PASS.has(code) || !existsSync(join(real, ID_FILE))) throw error
+    log('error', 'folder.not_writable', {
+      message: 'The data folder can not be written. The gateway starts, and takes calls once it can be.',
+      error,
+    })
   }
 }
 
@@ -85,28 +97,6 @@ function answers(socket: string): Promise<boolean> {
 
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
-}
-
-function readGatewayId(path: string): string {
-  const file = join(path, 'gateway-id')
-  let text: string | null = null
-  try {
-    text = readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new DataFolderError(`The gateway's id can not be read from ${file}: ${reasonOf(error)}.`)
-    }
-  }
-  if (text !== null && GATEWAY_ID.test(text)) return text
-  // A second identity over an old journal would count its events twice: only an empty file may be replaced.
-  if (text) throw new DataFolderError(`${file} holds no gateway id; restore it or move the folder away.`)
-  const gatewayId = `gw_${randomBytes(10).toString('hex')}`
-  try {
-    writeFileSync(file, `${gatewayId}\n`, { mode: 0o600, flush: true })
-  } catch (error) {
-    throw new DataFolderError(`The gateway's id can not be written to ${file}: ${reasonOf(error)}.`)
-  }
-  return gatewayId
 }
 
 function reasonOf(error: unknown): string {

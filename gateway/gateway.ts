@@ -6,21 +6,24 @@ import { appendFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { PROTOCOL_VERSION, usageReceipt } from '../lib/contract/control.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { createAdminClient } from './control/admin-client.ts'
 import { startControlChannel } from './control/control-channel.ts'
 import { startLease } from './control/lease.ts'
 import { openDataFolder } from './data-folder.ts'
 import { openJournal } from './journal/journal.ts'
-import { nodeFs } from './journal/journal-fs.ts'
+import { type JournalFs, nodeFs } from './journal/journal-fs.ts'
 import type { Journal } from './journal/journal-options.ts'
 import { startShipper } from './journal/shipper.ts'
 import { type Listener, startListener } from './listener.ts'
 import { probeProvider } from './providers/probe.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledConfiguration } from './snapshot/compiled-configuration.ts'
+import { type CopyFs, nodeCopyFs } from './snapshot/copy-fs.ts'
 import { createLastGoodCopy } from './snapshot/last-good-copy.ts'
+import { gatewayMetrics } from './telemetry/gateway-metrics.ts'
 import type { Log } from './telemetry/log.ts'
+import { startLoopWatchdog } from './telemetry/loop-watchdog.ts'
 import { startProcessGauges } from './telemetry/process-gauges.ts'
 import { createHttpUpstream } from './upstream/http-upstream.ts'
 import { VERSION } from './version.ts'
@@ -45,21 +48,36 @@ const LAST_SETTLEMENT_MS = 250
 /** At a stop, what is not shipped by then waits on disk for the next start. */
 const LAST_SHIPMENT_MS = 500
 
-/** @throws DataFolderError, ListenError, or the error of a journal that can't be written. */
-export async function startGateway(settings: Settings, log: Log): Promise<Gateway> {
-  const folder = await openDataFolder(settings.folder)
+/** What the machine gives; tests give another. */
+export interface Machine {
+  readonly clock: Clock
+  readonly journalFs: JournalFs
+  readonly copyFs: CopyFs
+}
+
+const THIS_MACHINE: Machine = { clock: systemClock, journalFs: nodeFs, copyFs: nodeCopyFs }
+
+/** @throws DataFolderError, ListenError, or the error of a journal that can't be read. */
+export async function startGateway(settings: Settings, log: Log, machine = THIS_MACHINE): Promise<Gateway> {
+  const { clock } = machine
+  const folder = await openDataFolder(settings.folder, log)
   const { gatewayId } = folder
-  const clock = systemClock
   const startedAt = clock.now()
   const upstream = createHttpUpstream({ ownPorts: settings.ownPorts })
-  const copy = createLastGoodCopy({ directory: folder.path, token: settings.gatewayToken, log })
+  const copy = createLastGoodCopy({
+    directory: folder.path,
+    token: settings.gatewayToken,
+    log,
+    fs: machine.copyFs,
+  })
+  const watchdog = startLoopWatchdog({ clock, log })
   let journal: Journal
   let listener: Listener
   let current: CompiledConfiguration | null
   try {
     journal = openJournal({
       directory: join(folder.path, 'journal'),
-      fs: nodeFs,
+      fs: machine.journalFs,
       clock,
       log,
       sync: settings.journalSync,
@@ -74,12 +92,25 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
         clock,
         upstream,
         report: (problem, error) => log('error', 'gateway.problem', { problem, error }),
+        metrics: {
+          token: settings.metricsToken,
+          metrics: () =>
+            gatewayMetrics({
+              revision: current?.revision ?? null,
+              inFlight: listener.inFlight(),
+              accepting: journal.accepting,
+              journal: journal.stats(),
+              copyIsSaved: copy.isSaved,
+              stalls: watchdog.stalls(),
+            }),
+        },
       })
     } catch (error) {
       await journal.close()
       throw listenError(error, settings)
     }
   } catch (error) {
+    watchdog.stop()
     await upstream.close()
     await folder.release()
     throw error
@@ -163,6 +194,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       channel.stop()
       lease.stop()
       gauges.stop()
+      watchdog.stop()
       await Promise.race([shipper.stop(), wait(LAST_SHIPMENT_MS)])
       await journal.close()
       await copy.flush()

@@ -17,11 +17,18 @@ function take(count: number): number {
   return from
 }
 
-const generator = new V7Generator({ nextUint32: () => words[take(1)] ?? 0 })
+/** A correction of the clock, not another time. */
+const MAX_STEP_BACK_MS = 10_000
 
-/** A UUIDv7, rising within this process. */
-export function newCallId(): string {
-  return generator.generate().toString()
+const generator = new V7Generator({ nextUint32: () => words[take(1)] ?? 0 })
+generator.setRollbackAllowance(MAX_STEP_BACK_MS)
+
+/**
+ * A UUIDv7 of that moment, epoch milliseconds. Rising within this process while the clock does not go back by more than
+ * `MAX_STEP_BACK_MS`; beyond, it follows the clock, for the day of an id is the day of its call in the books.
+ */
+export function newCallId(at: number): string {
+  return generator.generateOrResetWithTs(at).toString()
 }
 
 /** 16 random bytes as W3C Trace Context writes them, never all zero. */

@@ -13,6 +13,7 @@ import { formProblem, originForm } from './request-form.ts'
 import { createRoutes } from './routes.ts'
 import type { Configuration } from './snapshot/configuration.ts'
 import { createBalancer } from './stages/choose.ts'
+import { answerMetrics, type Metric } from './telemetry/metrics.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 export interface ListenerOptions {
@@ -28,6 +29,8 @@ export interface ListenerOptions {
   /** Hears of what went wrong inside, without secrets or content: for the log. */
   readonly report: (problem: string, error: unknown) => void
   readonly limits?: Partial<ListenerLimits>
+  /** What `/metrics` tells, and the token that opens it to other machines. */
+  readonly metrics?: { readonly token: string | null; readonly metrics: () => readonly Metric[] }
 }
 
 export interface Listener {
@@ -70,6 +73,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     request.url = originForm(request.url ?? '/')
     if (request.url === '/healthz') answerJson(response, 200, '{"status":"ok"}')
     else if (request.url === '/readyz') answerReadiness(response, state.draining, options.configuration())
+    else if (request.url === '/metrics' && options.metrics) answerMetrics(request, response, options.metrics)
     else routes(request, response)
   }
   const server = createServer(

@@ -1,5 +1,5 @@
 /** The process: environment in, exit code out. Nothing else in the gateway reads the one or sets the other. */
-import { DataFolderError } from './data-folder.ts'
+import { DataFolderError } from './data-folder-error.ts'
 import { type Gateway, ListenError, startGateway } from './gateway.ts'
 import { readSettings, type Settings, SettingsError } from './settings.ts'
 import { createLog } from './telemetry/log.ts'

@@ -16,6 +16,7 @@ describe('the environment', () => {
       counters: 'shared',
       timeZone: 'UTC',
       drainMs: 8_000,
+      metricsToken: null,
       ownPorts: new Set([4000, 3000]),
     })
   })

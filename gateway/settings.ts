@@ -12,6 +12,8 @@ export interface Settings {
   readonly counters: 'shared' | 'independent'
   readonly timeZone: string
   readonly drainMs: number
+  /** Opens `/metrics` to other machines; null keeps it to this one. */
+  readonly metricsToken: string | null
   /** Ports of this deployment, on which no upstream may be. */
   readonly ownPorts: ReadonlySet<number>
 }
@@ -58,6 +60,7 @@ export function readSettings(env: Env): Settings {
     counters: oneOf(env, 'GATEHOUSE_COUNTERS', ['shared', 'independent']),
     timeZone: timeZone(env),
     drainMs: integer(env, 'GATEHOUSE_DRAIN_MS', 8_000, 0, 3_600_000),
+    metricsToken: text(env, 'GATEHOUSE_METRICS_TOKEN'),
     ownPorts,
   }
 }

@@ -48,7 +48,8 @@ export interface Journal extends Books {
   readonly committedSequence: number
   /** Of the next event. */
   readonly nextSequence: number
-  stats(): { unshippedEvents: number; unshippedBytes: number; openIntents: number }
+  /** `failures`: how often a write or a sync has failed since the start. */
+  stats(): { unshippedEvents: number; unshippedBytes: number; openIntents: number; failures: number }
   /** Syncs what is written and closes. A call that ends after it is booked by its intent at the next start. */
   close(): Promise<void>
 }

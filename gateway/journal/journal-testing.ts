@@ -184,6 +184,7 @@ export function memoryFs(): MemoryFs {
       handles.delete(fd)
     },
     unlinkSync: (path) => {
+      check('unlinkSync')
       contentOf(path)
       files.delete(path)
       durable.delete(path)

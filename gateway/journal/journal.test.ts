@@ -95,7 +95,7 @@ describe('a process that dies', () => {
     ])
     again.journal.commit(31)
     await until(() => fs.files.size === 1)
-    expect(again.journal.stats()).toEqual({ unshippedEvents: 0, unshippedBytes: 0, openIntents: 0 })
+    expect(again.journal.stats()).toMatchObject({ unshippedEvents: 0, unshippedBytes: 0, openIntents: 0 })
     // Only the newest segment is left, and it is enough.
     const last = open(fs)
     expect(last.journal.nextSequence).toBe(32)
@@ -285,6 +285,26 @@ describe('a failing disk', () => {
     broken = false
     await until(() => journal.accepting)
     expect(events).toEqual(expect.arrayContaining(['journal.failed', 'journal.repaired']))
+    expect(ids(await all(open(fs).journal))).toEqual([1, 2].map(callId))
+  })
+
+  test('a disk that takes nothing at the start is tried until it does, and its leftovers are no hindrance', async () => {
+    const fs = memoryFs()
+    const before = open(fs)
+    before.journal.intend(intent(1))
+    let broken = true
+    // Not even what could not be written can be removed.
+    fs.fault = (operation) => (broken && ['writeSync', 'unlinkSync'].includes(operation) ? 'fail' : 'ok')
+    const { journal, events } = open(fs, { limits: { retryMs: 1 } })
+    expect(journal.accepting).toBe(false)
+    expect(() => journal.intend(intent(2))).toThrow(GatewayError)
+    await until(() => events.filter((name) => name === 'journal.repair_failed').length >= 3)
+    expect(await all(journal)).toEqual([{ id: callId(1), sequence: 1, outcome: 'unknown' }])
+    broken = false
+    await until(() => journal.accepting)
+    journal.intend(intent(2))
+    journal.settle(event(2))
+    await journal.close()
     expect(ids(await all(open(fs).journal))).toEqual([1, 2].map(callId))
   })
 

@@ -7,18 +7,21 @@ import { GatewayError } from '../gateway-error.ts'
 import type { Intent } from './books.ts'
 import { createEventReader } from './event-reader.ts'
 import { DEFAULT_JOURNAL_LIMITS, type Journal, type JournalOptions } from './journal-options.ts'
+import { reportFullness } from './journal-words.ts'
 import { encodeRecord, RECORD_TYPES, settlePayload } from './record.ts'
 import { addIntent, type Checkpoint, recoverJournal, type StoredEvent } from './recovery.ts'
 import {
+  absentSegment,
   closeQuietly,
   createSegment,
   discardSegment,
   type OpenSegment,
+  reopenSegment,
   writeRecord,
 } from './segment-writer.ts'
-import { unsettledEvent } from './unsettled.ts'
+import { unsettledEvents } from './unsettled.ts'
 
-/** @throws when the folder can't be read or its first segment can't be written. */
+/** @throws when the folder can't be read. One that can't be written is tried again until it can. */
 export function openJournal(options: JournalOptions): Journal {
   const { directory, fs, clock, log } = options
   const limits = { ...DEFAULT_JOURNAL_LIMITS, ...options.limits }
@@ -32,6 +35,7 @@ export function openJournal(options: JournalOptions): Journal {
   let writes = 0
   let syncedWrites = 0
   let failure: string | null = null
+  let failures = 0
   let refusalsNotBooked = 0
   let unshippedBytes = 0
   let wasFull = false
@@ -46,22 +50,28 @@ export function openJournal(options: JournalOptions): Journal {
   let directoryChanged = false
   let listener: () => void = () => {}
   const reader = createEventReader(fs)
-  let current = startSegment()
-  syncPredecessor()
-  for (const intents of [...open.values()]) {
-    const event = unsettledEvent([...intents.values()])
-    log('warn', 'journal.unsettled_call', {
-      message: 'A call was in flight when the gateway died; it is booked as unknown.',
-      requestId: event.id,
-      attempts: event.attempts.length,
-    })
-    settle(event)
-  }
+  /** Of the newest file that was made, or tried: a name that a failing disk left behind is not tried again. */
+  let lastNumber = segments.at(-1)?.number ?? 0
+  let current = firstSegment()
+  for (const event of unsettledEvents(open, log)) settle(event)
   countUnshipped()
 
+  /** A disk that takes nothing is no reason not to start: it may have room again in a minute. */
+  function firstSegment(): OpenSegment {
+    const previous = segments.at(-1)
+    try {
+      const segment = startSegment()
+      // What a killed process wrote last may not be on the disk yet.
+      if (previous) retired.push(...reopenSegment(fs, previous, log))
+      return segment
+    } catch (error) {
+      fail('start', error)
+      return absentSegment(directory, lastNumber)
+    }
+  }
+
   function startSegment(): OpenSegment {
-    const number = (segments.at(-1)?.number ?? 0) + 1
-    const segment = create(number)
+    const segment = create()
     try {
       write(segment, encodeRecord(RECORD_TYPES.checkpoint, JSON.stringify(checkpoint(nextSequence))))
     } catch (error) {
@@ -72,21 +82,10 @@ export function openJournal(options: JournalOptions): Journal {
     return segment
   }
 
-  /** What a killed process wrote last may not be on the disk yet. */
-  function syncPredecessor(): void {
-    const previous = segments.at(-2)
-    if (!previous) return
-    try {
-      const fd = fs.openSync(previous.path)
-      retired.push({ ...previous, fd, openedAt: 0, safe: false })
-    } catch (error) {
-      log('warn', 'journal.sync_failed', { segment: previous.number, error })
-    }
-  }
-
-  function create(number: number): OpenSegment {
+  function create(): OpenSegment {
     directoryChanged = true
-    return createSegment(fs, directory, number, clock.monotonic())
+    lastNumber += 1
+    return createSegment(fs, directory, lastNumber, clock.monotonic())
   }
 
   function checkpoint(firstSequence: number): Checkpoint {
@@ -178,13 +177,7 @@ export function openJournal(options: JournalOptions): Journal {
     const full = unshippedBytes >= limits.maxUnshippedBytes
     if (full !== wasFull) {
       wasFull = full
-      log(full ? 'error' : 'info', full ? 'journal.full' : 'journal.drained', {
-        message: full
-          ? 'The journal is full of events that the admin has not committed: new calls are refused.'
-          : 'The journal has room again.',
-        unshippedBytes,
-        refusalsNotBooked,
-      })
+      reportFullness(log, full, { unshippedBytes, refusalsNotBooked })
     }
     return !full
   }
@@ -245,6 +238,7 @@ export function openJournal(options: JournalOptions): Journal {
   function fail(operation: string, error: unknown): void {
     if (failure !== null) return
     failure = `the journal failed at ${operation}`
+    failures += 1
     log('error', 'journal.failed', {
       message: 'The journal can not be written: new calls are refused until a fresh segment can be.',
       operation,
@@ -270,7 +264,7 @@ export function openJournal(options: JournalOptions): Journal {
   async function repair(): Promise<void> {
     let segment: OpenSegment | null = null
     try {
-      segment = create((segments.at(-1)?.number ?? 0) + 1)
+      segment = create()
       const first = unsynced[0]?.sequence ?? nextSequence
       write(segment, encodeRecord(RECORD_TYPES.checkpoint, JSON.stringify(checkpoint(first))))
       let carried = 0
@@ -384,6 +378,7 @@ export function openJournal(options: JournalOptions): Journal {
       unshippedEvents: Math.max(0, nextSequence - 1 - committedSequence),
       unshippedBytes,
       openIntents: [...open.values()].reduce((sum, attempts) => sum + attempts.size, 0),
+      failures,
     }),
     close: async () => {
       if (closed) return

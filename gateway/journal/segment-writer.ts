@@ -1,4 +1,5 @@
 /** One open segment of the journal: made, appended to, given up. */
+import type { Log } from '../telemetry/log.ts'
 import type { JournalFs } from './journal-fs.ts'
 import { type Segment, segmentPath } from './recovery.ts'
 
@@ -19,6 +20,22 @@ export function createSegment(
 ): OpenSegment {
   const path = segmentPath(directory, number)
   return { number, path, fd: fs.createSync(path), bytes: 0, lastSequence: 0, openedAt, safe: false }
+}
+
+/** To sync what an earlier process wrote; nothing when it can't be opened. */
+export function reopenSegment(fs: JournalFs, segment: Segment, log: Log): OpenSegment[] {
+  try {
+    return [{ ...segment, fd: fs.openSync(segment.path), openedAt: 0, safe: false }]
+  } catch (error) {
+    log('warn', 'journal.sync_failed', { segment: segment.number, error })
+    return []
+  }
+}
+
+/** Stands for one that could not be made; nothing is ever written to it. */
+export function absentSegment(directory: string, number: number): OpenSegment {
+  const path = segmentPath(directory, number)
+  return { number, path, fd: -1, bytes: 0, lastSequence: 0, openedAt: 0, safe: false }
 }
 
 /**

@@ -1,13 +1,28 @@
 /** What is booked for a call whose process died: all that its intents say, and "unknown" for the rest. */
 import { NO_USAGE } from '../../lib/contract/usage.ts'
 import type { Attempt, UsageEvent } from '../../lib/contract/usage-event.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { Intent } from './books.ts'
+import type { OpenIntents } from './recovery.ts'
+
+/** An event for each call of an earlier process that has intents and no settlement. */
+export function unsettledEvents(open: OpenIntents, log: Log): Omit<UsageEvent, 'sequence'>[] {
+  return [...open.values()].map((intents) => {
+    const event = unsettledEvent([...intents.values()])
+    log('warn', 'journal.unsettled_call', {
+      message: 'A call was in flight when the gateway died; it is booked as unknown.',
+      requestId: event.id,
+      attempts: event.attempts.length,
+    })
+    return event
+  })
+}
 
 /**
  * The event of a call that was never settled. The vendor may or may not have seen it: the input is our estimate, the
  * cost is unknown, and 502 stands for an answer that the caller did not get to its end.
  */
-export function unsettledEvent(intents: readonly Intent[]): Omit<UsageEvent, 'sequence'> {
+function unsettledEvent(intents: readonly Intent[]): Omit<UsageEvent, 'sequence'> {
   const sorted = [...intents].sort((a, b) => a.attempt - b.attempt)
   const last = sorted.at(-1)
   if (!last) throw new Error('a call without intents')

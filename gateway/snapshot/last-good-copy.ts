@@ -3,10 +3,10 @@
  * token. A copy that can't be read is passed over with a line in the log; it never stops a start.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../telemetry/log.ts'
 import { type CompiledConfiguration, compile } from './compiled-configuration.ts'
+import { type CopyFs, nodeCopyFs } from './copy-fs.ts'
 import { readSnapshot } from './received.ts'
 
 export interface LastGoodCopy {
@@ -14,8 +14,10 @@ export interface LastGoodCopy {
   load(): Promise<CompiledConfiguration | null>
   /** Writes soon, off the request path. A newer call replaces one that waits. */
   save(configuration: CompiledConfiguration): void
-  /** Writes now what waits. */
+  /** Writes now what waits; tries once. */
   flush(): Promise<void>
+  /** Whether the newest configuration that it was given, or loaded, is on disk. */
+  readonly isSaved: boolean
 }
 
 /** magic (8) · initialisation vector (12) · ciphertext · GCM tag (16) · SHA-256 of all before (32) */
@@ -26,6 +28,8 @@ const SUM_BYTES = 32
 const SAVE_DELAY_MS = 500
 /** A large configuration that changes all the time is written a tenth of the time, not all of it. */
 const REST_FACTOR = 10
+/** After a failure: the disk may have room again. */
+const RETRY_MS = 5_000
 const ENTITIES_PER_SLICE = 250
 
 export function createLastGoodCopy(options: {
@@ -33,14 +37,18 @@ export function createLastGoodCopy(options: {
   /** `GATEHOUSE_GATEWAY_TOKEN`. */
   readonly token: string
   readonly log: Log
+  readonly fs?: CopyFs
   readonly saveDelayMs?: number
+  readonly retryMs?: number
 }): LastGoodCopy {
-  const { directory, log } = options
+  const { directory, log, fs = nodeCopyFs } = options
   const key = Buffer.from(hkdfSync('sha256', options.token, '', 'gatehouse gateway snapshot v1', 32))
   const path = join(directory, 'snapshot.bin')
   const previousPath = join(directory, 'snapshot.prev.bin')
+  const temporary = `${path}.tmp`
   /** Whether `snapshot.bin` is known to be good, and so worth keeping as the previous one. */
   let currentIsGood = false
+  let failing = false
   let waiting: CompiledConfiguration | null = null
   let timer: NodeJS.Timeout | null = null
   let writing: Promise<void> | null = null
@@ -48,7 +56,7 @@ export function createLastGoodCopy(options: {
   async function loadFrom(file: string): Promise<CompiledConfiguration | null> {
     let content: Buffer
     try {
-      content = await readFile(file)
+      content = await fs.readFile(file)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         log('error', 'snapshot.unreadable', { file, error })
@@ -69,24 +77,50 @@ export function createLastGoodCopy(options: {
     }
   }
 
-  async function write(configuration: CompiledConfiguration): Promise<void> {
-    const temporary = `${path}.tmp`
+  /** A process that died between the two renames left the newest copy under its first name. */
+  async function loadUnnamed(): Promise<CompiledConfiguration | null> {
+    const newest = await loadFrom(temporary)
+    if (newest === null) return null
     try {
-      const file = await open(temporary, 'w', 0o600)
+      await fs.rename(temporary, path)
+      currentIsGood = true
+    } catch (error) {
+      log('warn', 'snapshot.not_named', { error })
+    }
+    return newest
+  }
+
+  /** False: it is not saved, and tried again later. */
+  async function write(configuration: CompiledConfiguration): Promise<boolean> {
+    let whole = false
+    try {
+      const file = await fs.create(temporary)
       try {
-        for await (const chunk of encode(configuration, key)) await file.writeFile(chunk)
+        for await (const chunk of encode(configuration, key)) await file.append(chunk)
         await file.sync()
       } finally {
         await file.close()
       }
+      whole = true
       // A copy known to be bad must not push out the one before it.
-      if (currentIsGood) await rename(path, previousPath)
-      await rename(temporary, path)
-      await syncDirectory(directory)
+      if (currentIsGood) await fs.rename(path, previousPath)
+      currentIsGood = false
+      await fs.rename(temporary, path)
       currentIsGood = true
+      await fs.syncDirectory(directory)
+      if (failing) log('info', 'snapshot.saved', { message: 'The configuration is copied to disk again.' })
+      failing = false
+      return true
     } catch (error) {
-      log('error', 'snapshot.not_saved', { message: 'The configuration was not copied to disk.', error })
-      await rm(temporary, { force: true }).catch(() => {})
+      if (!failing)
+        log('error', 'snapshot.not_saved', {
+          message: 'The configuration was not copied to disk; it is tried again until it is.',
+          error,
+        })
+      failing = true
+      // Half a copy only takes the journal's room; a whole one may be the only one that a start would find.
+      if (!whole) await fs.remove(temporary).catch(() => {})
+      return false
     }
   }
 
@@ -102,9 +136,12 @@ export function createLastGoodCopy(options: {
     if (configuration === null || writing !== null) return
     waiting = null
     const started = performance.now()
-    writing = write(configuration).then(() => {
+    writing = write(configuration).then((saved) => {
       writing = null
-      if (waiting !== null)
+      if (!saved) {
+        waiting ??= configuration
+        schedule(options.retryMs ?? RETRY_MS)
+      } else if (waiting !== null)
         schedule(Math.max(options.saveDelayMs ?? SAVE_DELAY_MS, (performance.now() - started) * REST_FACTOR))
     })
   }
@@ -113,7 +150,7 @@ export function createLastGoodCopy(options: {
     async load() {
       const newest = await loadFrom(path)
       currentIsGood = newest !== null
-      return newest ?? (await loadFrom(previousPath))
+      return newest ?? (await loadUnnamed()) ?? (await loadFrom(previousPath))
     },
     save(configuration) {
       waiting = configuration
@@ -121,12 +158,19 @@ export function createLastGoodCopy(options: {
       if (writing === null) schedule(currentIsGood ? (options.saveDelayMs ?? SAVE_DELAY_MS) : 0)
     },
     async flush() {
-      while (waiting !== null || writing !== null) {
+      await writing
+      failing = false
+      while (waiting !== null && !failing) {
         if (timer !== null) clearTimeout(timer)
         timer = null
         if (writing === null) startWriting()
         await writing
       }
+      if (timer !== null) clearTimeout(timer)
+      timer = null
+    },
+    get isSaved() {
+      return waiting === null && writing === null && !failing
     },
   }
 }
@@ -175,14 +219,4 @@ function decode(content: Buffer, key: Buffer): unknown {
   }
   const [head = '', ...entities] = text.split('\n').filter((line) => line !== '')
   return { ...JSON.parse(head), entities: entities.map((line) => JSON.parse(line)) }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

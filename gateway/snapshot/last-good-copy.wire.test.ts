@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { DataFolderError, openDataFolder } from '../data-folder.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { DataFolderError } from '../data-folder-error.ts'
 import { collectingLog } from '../journal/journal-testing.ts'
 import { adminConfiguration, smallConfiguration, team } from '../testing/configuration-builder.ts'
 import { compile } from './compiled-configuration.ts'
@@ -85,12 +86,14 @@ describe('the copy on disk', () => {
 })
 
 describe('the data folder', () => {
+  const { log } = collectingLog()
+
   test('is held by one at a time, and its gateway keeps its id', async () => {
-    const first = await openDataFolder(directory)
-    await expect(openDataFolder(directory)).rejects.toThrow(DataFolderError)
-    await expect(openDataFolder(directory)).rejects.toThrow(/Another gateway is running/)
+    const first = await openDataFolder(directory, log)
+    await expect(openDataFolder(directory, log)).rejects.toThrow(DataFolderError)
+    await expect(openDataFolder(directory, log)).rejects.toThrow(/Another gateway is running/)
     await first.release()
-    const second = await openDataFolder(directory)
+    const second = await openDataFolder(directory, log)
     expect(second.gatewayId).toBe(first.gatewayId)
     expect(first.gatewayId).toMatch(/^gw_[0-9a-z]{16,40}$/)
     await second.release()
@@ -98,8 +101,8 @@ describe('the data folder', () => {
 
   test('that can not be written, or whose id is not one, is refused in a sentence', async () => {
     writeFileSync(join(directory, 'file'), '')
-    await expect(openDataFolder(join(directory, 'file', 'below'))).rejects.toThrow(/can not be written/)
+    await expect(openDataFolder(join(directory, 'file', 'below'), log)).rejects.toThrow(/can not be written/)
     writeFileSync(join(directory, 'gateway-id'), 'something else')
-    await expect(openDataFolder(directory)).rejects.toThrow(/holds no gateway id/)
+    await expect(openDataFolder(directory, log)).rejects.toThrow(/holds no gateway id/)
   })
 })

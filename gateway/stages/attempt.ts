@@ -34,6 +34,10 @@ const MAX_ERROR_BYTES = 64 * 1024
 const ERROR_BODY_MS = 10_000
 /** How long a vendor may take to close after `[DONE]` before its connection is given up. */
 const LINGER_MS = 2_000
+/** A timer that fires this long after its time says that the loop stood still. */
+const LATE_MS = 100
+/** Then what the vendor sent meanwhile lies unread in the sockets: time to read it before anybody is judged. */
+const READ_FIRST_MS = 20
 
 export interface AttemptOptions {
   readonly endpoint: Endpoint
@@ -88,6 +92,7 @@ export class Attempt implements UpstreamHandler {
   #lastByteAt: number
   #phaseDeadline: number
   #timer: NodeJS.Timeout | null = null
+  #timerDue = 0
   #sawEnd = false
 
   constructor(options: AttemptOptions) {
@@ -353,8 +358,10 @@ export class Attempt implements UpstreamHandler {
   /** One timer for all clocks: it looks again when it fires, so that a chunk costs no timer. */
   #arm() {
     if (this.#timer) clearTimeout(this.#timer)
-    const wait = Math.max(1, this.#nextDeadline() - this.#options.clock.monotonic())
-    this.#timer = setTimeout(() => this.#onTimer(), Math.min(wait, 2 ** 31 - 1))
+    const now = this.#options.clock.monotonic()
+    const wait = Math.min(Math.max(1, this.#nextDeadline() - now), 2 ** 31 - 1)
+    this.#timerDue = now + wait
+    this.#timer = setTimeout(() => this.#onTimer(), wait)
   }
 
   #nextDeadline(): number {
@@ -375,6 +382,11 @@ export class Attempt implements UpstreamHandler {
     const { clock, deadline } = this.#options
     const now = clock.monotonic()
     if (now < this.#nextDeadline()) return this.#arm()
+    if (now - this.#timerDue > LATE_MS) {
+      this.#timerDue = Number.POSITIVE_INFINITY
+      this.#timer = setTimeout(() => this.#onTimer(), READ_FIRST_MS)
+      return
+    }
     const { name } = this.endpoint.entity
     if (this.#state === 'refusal' && now < deadline) return this.#failOfRefusal()
     const what =
