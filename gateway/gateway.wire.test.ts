@@ -11,6 +11,7 @@ import {
 import { FAKE_TOKEN, type FakeAdmin, startFakeAdmin } from './testing/fake-admin.ts'
 import { type FakeOpenAi, startFakeOpenAi } from './testing/fake-openai.ts'
 import { freePort, type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
+import { seeded, testSeed } from './testing/seed.ts'
 
 const LONG = process.env.GATEHOUSE_TEST_LONG === '1'
 
@@ -230,7 +231,7 @@ describe('killed at any moment amid traffic', () => {
   test(
     'every attempt that the vendor saw is in the books exactly once',
     async () => {
-      const seed = Number(process.env.GATEHOUSE_TEST_SEED ?? Date.now() % 1_000_000)
+      const seed = testSeed('killed at any moment')
       const random = seeded(seed)
       const rounds = LONG ? 200 : 6
       vendor.script([], { tokens: [' one', ' two', ' three', ' four'], eventDelayMs: 4, delayMs: 3 })
@@ -310,14 +311,3 @@ describe('killed at any moment amid traffic', () => {
     }
   }
 })
-
-/** Mulberry32: small, and the same on every machine. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}

@@ -16,8 +16,9 @@ export interface GatewayProcess {
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-export function spawnGateway(env: Record<string, string>): GatewayProcess {
-  const child = spawn(process.execPath, [MAIN], {
+/** From its sources, or as the bundle that is deployed. */
+export function spawnGateway(env: Record<string, string>, main = MAIN): GatewayProcess {
+  const child = spawn(process.execPath, [main], {
     // Nothing of the machine's own settings may reach it.
     env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '1', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
