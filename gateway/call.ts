@@ -15,6 +15,8 @@ import type { Upstream } from './upstream/upstream.ts'
 /** What every call needs from outside. */
 export interface Surroundings {
   readonly configuration: () => Configuration | null
+  /** Why this gateway may not serve; null when it may. */
+  readonly waitsFor: () => string | null
   readonly books: Books
   readonly clock: Clock
   readonly upstream: Upstream

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { PROTOCOL_VERSION, usageReceipt } from '../lib/contract/control.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createAdminClient } from './control/admin-client.ts'
-import { startControlChannel } from './control/control-channel.ts'
-import { startLease } from './control/lease.ts'
+import { type ControlChannel, startControlChannel } from './control/control-channel.ts'
+import { type CountersLease, createCountersLease } from './control/counters-lease.ts'
+import { type Lease, startLease } from './control/lease.ts'
 import { openDataFolder } from './data-folder.ts'
 import { openJournal } from './journal/journal.ts'
 import { type JournalFs, nodeFs } from './journal/journal-fs.ts'
@@ -74,6 +75,9 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
   let journal: Journal
   let listener: Listener
   let current: CompiledConfiguration | null
+  let counters: CountersLease
+  let lease: Lease | null = null
+  let channel: ControlChannel | null = null
   try {
     journal = openJournal({
       directory: join(folder.path, 'journal'),
@@ -84,10 +88,18 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
     })
     try {
       current = await copy.load()
+      counters = createCountersLease({
+        mode: settings.counters,
+        directory: folder.path,
+        servedBefore: current !== null,
+        log,
+        onChange: () => void lease?.renew(),
+      })
       listener = await startListener({
         host: settings.host,
         port: settings.port,
         configuration: () => current,
+        waitsFor: counters.waitsFor,
         books: journal,
         clock,
         upstream,
@@ -117,12 +129,18 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
   }
 
   let draining = false
+  let ended = false
   const gauges = startProcessGauges()
-  const admin = createAdminClient({ url: settings.controlUrl, token: settings.gatewayToken })
+  const admin = createAdminClient({
+    urls: settings.controlUrls,
+    token: settings.gatewayToken,
+    onMoved: () => channel?.move(),
+  })
   const host = hostname().slice(0, 255)
-  const lease = startLease({
+  const heartbeat = startLease({
     admin,
     log,
+    onAnswer: counters.heard,
     report: () => ({
       gatewayId,
       protocol: PROTOCOL_VERSION,
@@ -133,13 +151,15 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       revision: current?.revision ?? null,
       hash: current?.hash ?? null,
       url: settings.gatewayUrl,
-      state: draining ? 'draining' : current ? 'ready' : 'starting',
+      state: draining ? 'draining' : current && counters.waitsFor() === null ? 'ready' : 'starting',
       inFlight: listener.inFlight(),
       journal: journal.stats(),
       rssBytes: gauges.rssBytes(),
       loopDelayP99Ms: gauges.loopDelayP99Ms(),
+      counters: ended ? 'none' : settings.counters,
     }),
   })
+  lease = heartbeat
   const shipper = startShipper({
     journal,
     gatewayId,
@@ -153,7 +173,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       return { status: 200, committedSequence: usageReceipt.parse(answer.body).committedSequence }
     },
   })
-  const channel = startControlChannel({
+  channel = startControlChannel({
     admin,
     gatewayId,
     version: VERSION,
@@ -165,11 +185,11 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       const first = current === null
       current = next
       copy.save(next)
-      if (first) void lease.renew()
+      if (first) void heartbeat.renew()
     },
     probe: ({ provider, model, timeoutMs }) => probeProvider({ provider, model, timeoutMs, upstream, clock }),
     onConnected: () => {
-      void lease.renew()
+      void heartbeat.renew()
       shipper.nudge()
     },
   })
@@ -187,12 +207,15 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
     gatewayId,
     async stop() {
       draining = true
-      void lease.renew()
+      void heartbeat.renew()
       await listener.drain(settings.drainMs)
       await until(() => listener.inFlight() === 0, LAST_SETTLEMENT_MS)
       await until(() => journal.stats().unshippedEvents === 0, LAST_SHIPMENT_MS)
-      channel.stop()
-      lease.stop()
+      channel?.stop()
+      heartbeat.stop()
+      // Nothing is counted here any more: another gateway need not wait for the lease to run out.
+      ended = true
+      await Promise.race([heartbeat.renew(), wait(LAST_SHIPMENT_MS)])
       gauges.stop()
       watchdog.stop()
       await Promise.race([shipper.stop(), wait(LAST_SHIPMENT_MS)])

@@ -22,6 +22,8 @@ export interface ListenerOptions {
   readonly port: number
   /** The running configuration; null until there is one. Asked once for each call. */
   readonly configuration: () => Configuration | null
+  /** Why it may not serve although it is configured; null when it may. */
+  readonly waitsFor?: () => string | null
   readonly books: Books
   readonly clock: Clock
   /** The client towards vendors; `createHttpUpstream` makes the real one. */
@@ -47,8 +49,10 @@ export interface Listener {
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const state = { draining: false, inFlight: 0, idle: null as (() => void) | null }
+  const waitsFor = options.waitsFor ?? (() => null)
   const routes = createRoutes({
     configuration: options.configuration,
+    waitsFor,
     books: options.books,
     clock: options.clock,
     upstream: options.upstream,
@@ -72,7 +76,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     if (problem !== null) return refuseForm(response, problem)
     request.url = originForm(request.url ?? '/')
     if (request.url === '/healthz') answerJson(response, 200, '{"status":"ok"}')
-    else if (request.url === '/readyz') answerReadiness(response, state.draining, options.configuration())
+    else if (request.url === '/readyz')
+      answerReadiness(response, state.draining, options.configuration(), waitsFor())
     else if (request.url === '/metrics' && options.metrics) answerMetrics(request, response, options.metrics)
     else routes(request, response)
   }
@@ -144,9 +149,21 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 
 function ignore(): void {}
 
-function answerReadiness(response: ServerResponse, draining: boolean, configuration: Configuration | null) {
+function answerReadiness(
+  response: ServerResponse,
+  draining: boolean,
+  configuration: Configuration | null,
+  waits: string | null,
+) {
   if (draining) return answerJson(response, 503, renderOpenAiError(new GatewayError('shutting_down')))
   if (!configuration) return answerJson(response, 503, renderOpenAiError(new GatewayError('not_configured')))
+  if (waits !== null) {
+    return answerJson(
+      response,
+      503,
+      renderOpenAiError(new GatewayError('counters_unavailable', { message: waits })),
+    )
+  }
   answerJson(response, 200, `{"status":"ready","revision":${configuration.revision}}`)
 }
 

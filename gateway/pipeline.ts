@@ -40,6 +40,7 @@ export async function serveChatCompletion(
   try {
     const configuration = requireConfiguration(call)
     authenticate(call, configuration)
+    requireCounters(call)
     call.headers = readCallHeaders(request.headers)
     call.chat = parseChatRequest(await waitingFor(call, readBody(request, around.limits.maxBodyBytes)))
     call.route = resolveRoute(configuration, requireOwner(call), call.chat.model)
@@ -239,6 +240,12 @@ function pause(call: Call, ms: number): Promise<void> {
 function requireConfiguration({ configuration }: Call): Configuration {
   if (!configuration) throw new GatewayError('not_configured')
   return configuration
+}
+
+/** Counted here and by another gateway at the same time, a limit would let through twice what it allows. */
+function requireCounters({ around }: Call): void {
+  const waits = around.waitsFor()
+  if (waits !== null) throw new GatewayError('counters_unavailable', { message: waits })
 }
 
 function requireOwner({ owner }: Call): KeyOwner {

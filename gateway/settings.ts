@@ -5,7 +5,8 @@ export interface Settings {
   readonly host: string
   /** The gateway's own folder, `DATA_DIR/gateway-<port>`. */
   readonly folder: string
-  readonly controlUrl: string
+  /** Admins in the order in which they are tried; each is as good as another. */
+  readonly controlUrls: readonly string[]
   readonly gatewayToken: string
   readonly gatewayUrl: string | null
   readonly journalSync: 'group' | 'settle'
@@ -28,10 +29,10 @@ type Env = Readonly<Record<string, string | undefined>>
 /** @throws SettingsError */
 export function readSettings(env: Env): Settings {
   const port = integer(env, 'GATEWAY_PORT', 4000, 1, 65_535)
-  const controlUrl = httpUrl(env, 'GATEHOUSE_CONTROL_URL')
-  if (controlUrl === null) {
+  const controlUrls = httpUrls(env, 'GATEHOUSE_CONTROL_URL')
+  if (controlUrls.length === 0) {
     throw new SettingsError(
-      'GATEHOUSE_CONTROL_URL is not set: it is the address of the admin, like http://127.0.0.1:3000.',
+      'GATEHOUSE_CONTROL_URL is not set: it is the address of the admin, like http://127.0.0.1:3000, or of several with commas between.',
     )
   }
   const gatewayToken = text(env, 'GATEHOUSE_GATEWAY_TOKEN')
@@ -45,7 +46,7 @@ export function readSettings(env: Env): Settings {
   }
   const gatewayUrl = httpUrl(env, 'GATEHOUSE_GATEWAY_URL')
   const ownPorts = new Set([port, ...reservedPorts(env)])
-  for (const url of [controlUrl, httpUrl(env, 'GATEHOUSE_ADMIN_URL'), gatewayUrl]) {
+  for (const url of [...controlUrls, httpUrl(env, 'GATEHOUSE_ADMIN_URL'), gatewayUrl]) {
     const named = url === null ? '' : new URL(url).port
     if (named !== '') ownPorts.add(Number(named))
   }
@@ -53,7 +54,7 @@ export function readSettings(env: Env): Settings {
     port,
     host: text(env, 'HOST') ?? '127.0.0.1',
     folder: `${(text(env, 'DATA_DIR') ?? '.data').replace(/\/+$/, '')}/gateway-${port}`,
-    controlUrl,
+    controlUrls,
     gatewayToken,
     gatewayUrl,
     journalSync: oneOf(env, 'JOURNAL_SYNC', ['group', 'settle']),
@@ -89,7 +90,15 @@ function oneOf<const T extends string>(env: Env, name: string, values: readonly 
 }
 
 function httpUrl(env: Env, name: string): string | null {
-  const value = text(env, name)
+  return address(name, text(env, name))
+}
+
+function httpUrls(env: Env, name: string): string[] {
+  const parts = (text(env, name) ?? '').split(',').map((part) => address(name, part.trim() || null))
+  return [...new Set(parts.filter((url) => url !== null))]
+}
+
+function address(name: string, value: string | null): string | null {
   if (value === null) return null
   if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
     throw new SettingsError(`${name} is "${value}": it takes an address like https://gatehouse.example.com.`)

@@ -27,9 +27,22 @@ export function GatewayStatus({ gateway }: { gateway: Gateway }) {
   return (
     <Status tone={status.tone}>
       {status.word}
-      {gateway.state === 'ready' ? null : <span className="text-muted">{gateway.state}</span>}
+      {gateway.state === 'ready' ? null : (
+        <span className="text-muted">{gateway.counters === 'waiting' ? 'waiting' : gateway.state}</span>
+      )}
     </Status>
   )
+}
+
+const COUNTERS: Record<Gateway['counters'], string> = {
+  held: 'counts limits and budgets for all',
+  waiting: 'another gateway counts: not ready until that one is gone',
+  independent: 'counts for itself',
+  unknown: 'not told',
+}
+
+export function countersMeaning(counters: Gateway['counters']): string {
+  return COUNTERS[counters]
 }
 
 export function statusMeaning(status: Gateway['status']): string {

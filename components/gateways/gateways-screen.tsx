@@ -20,9 +20,9 @@ import { SkeletonLines } from '@/components/ui/skeleton'
 import { EmptyState, ErrorState } from '@/components/ui/states'
 import { ExactTime, Time } from '@/components/ui/time'
 import { formatBytes, formatDuration } from '@/lib/format/duration'
-import { formatCount } from '@/lib/format/tokens'
+import { formatCount, formatPlural } from '@/lib/format/tokens'
 import type { ConfigStatus, Gateway } from '@/lib/resources/gateways/schema'
-import { GatewayStatus, lagText, statusMeaning } from './gateway-words'
+import { countersMeaning, GatewayStatus, lagText, statusMeaning } from './gateway-words'
 
 const KEY = ['resource', '/gateways']
 
@@ -72,6 +72,16 @@ export function GatewaysScreen() {
           </p>
         </Callout>
       ))}
+      {head.data && head.data.independent > 0 ? (
+        <Callout
+          tone="warn"
+          className="mb-4"
+          title={`Independent counters on ${formatPlural(head.data.independent, 'gateway')}`}
+        >
+          Each of them counts limits and budgets for itself, so together they let through up to that many
+          times as much. That is what GATEHOUSE_COUNTERS=independent asks for.
+        </Callout>
+      ) : null}
       <DataTable<Gateway>
         noun="gateways"
         path="/gateways"
@@ -188,7 +198,14 @@ function GatewayPanel({
       {gateway ? (
         <div className="flex flex-col gap-6">
           {gateway.refusedReason ? (
-            <Callout tone="danger" title={`Refused revision ${formatCount(gateway.refusedRevision ?? 0)}`}>
+            <Callout
+              tone="danger"
+              title={
+                gateway.refusedRevision === null
+                  ? 'Refused by the admin'
+                  : `Refused revision ${formatCount(gateway.refusedRevision)}`
+              }
+            >
               {gateway.refusedReason}
             </Callout>
           ) : null}
@@ -210,6 +227,7 @@ function GatewayPanel({
                   ),
               },
               { label: 'Acknowledged', value: <ExactTime value={gateway.ackedAt} empty="never" /> },
+              { label: 'Counters', value: countersMeaning(gateway.counters) },
               { label: 'Address', value: gateway.url ?? '–' },
               {
                 label: 'Id',

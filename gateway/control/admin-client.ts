@@ -1,4 +1,7 @@
-/** Plain HTTP to an admin: short posts over kept connections, and the one long stream. */
+/**
+ * Plain HTTP to the admins: short posts over kept connections, and the one long stream. With several addresses one is
+ * in use until it fails, then the next: admins share their database, so each is as good as another.
+ */
 import http from 'node:http'
 import https from 'node:https'
 
@@ -19,22 +22,53 @@ export interface StreamHandlers {
   readonly maxLineBytes: number
   onOpen(): void
   onLine(line: string): void
+  /** A line grew past its bound; `beginning` is how it began. The stream ends. */
+  onTooLong(beginning: string): void
   /** `reason` is for the log; `status` is set when the admin answered with another than 200. */
   onEnd(reason: string, status: number | null): void
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024
 
-export function createAdminClient(options: { readonly url: string; readonly token: string }): AdminClient {
-  const base = options.url.replace(/\/+$/, '')
-  const secure = base.startsWith('https:')
-  const transport = secure ? https : http
-  // The first connection in is the first out: a kept one is warm, and an acknowledgement must not wait for a new one.
-  const agentOptions = { keepAlive: true, maxSockets: 8, maxFreeSockets: 4, scheduling: 'lifo' } as const
-  const agent = secure ? new https.Agent(agentOptions) : new http.Agent(agentOptions)
-  const authorization = `Bearer ${options.token}`
+export interface AdminClientOptions {
+  /** At least one. */
+  readonly urls: readonly string[]
+  readonly token: string
+  /** Posts have come to be answered by another admin than the one that has the stream. */
+  readonly onMoved?: () => void
+}
 
-  function post(path: string, body: string, timeoutMs: number): Promise<{ status: number; body: unknown }> {
+export function createAdminClient(options: AdminClientOptions): AdminClient {
+  const admins = options.urls.map(toAdmin)
+  const authorization = `Bearer ${options.token}`
+  let inUse = 0
+  let streaming = 0
+  const admin = (index: number): Admin => admins[index] as Admin
+  /** Once, however many notice at the same time. */
+  const leave = (index: number): void => {
+    if (index === inUse) inUse = (index + 1) % admins.length
+  }
+
+  async function post(path: string, body: string, timeoutMs: number) {
+    const index = inUse
+    try {
+      const answer = await postTo(admin(index), path, body, timeoutMs)
+      // 500 is about this post; 502 to 504 say that this admin can't do its work now.
+      if (answer.status >= 502) leave(index)
+      else if (index !== streaming && index === inUse) options.onMoved?.()
+      return answer
+    } catch (error) {
+      leave(index)
+      throw error
+    }
+  }
+
+  function postTo(
+    { base, transport, agent }: Admin,
+    path: string,
+    body: string,
+    timeoutMs: number,
+  ): Promise<{ status: number; body: unknown }> {
     return new Promise((resolve, reject) => {
       const request = transport.request(`${base}${path}`, {
         method: 'POST',
@@ -75,6 +109,9 @@ export function createAdminClient(options: { readonly url: string; readonly toke
   }
 
   function stream(path: string, handlers: StreamHandlers) {
+    const index = inUse
+    streaming = index
+    const { base, transport } = admin(index)
     const request = transport.request(`${base}${path}`, { agent: false, headers: { authorization } })
     let response: http.IncomingMessage | null = null
     let ended = false
@@ -83,6 +120,7 @@ export function createAdminClient(options: { readonly url: string; readonly toke
       ended = true
       clearTimeout(timer)
       request.destroy()
+      leave(index)
       handlers.onEnd(reason, status)
     }
     let timer = setTimeout(() => end('silence', null), handlers.silenceMs)
@@ -107,7 +145,10 @@ export function createAdminClient(options: { readonly url: string; readonly toke
       incoming.on('data', (chunk: Buffer) => {
         if (ended) return
         heard()
-        if (!split(chunk)) end(`a line of more than ${handlers.maxLineBytes} bytes`, null)
+        const tooLong = split(chunk)
+        if (tooLong === null) return
+        handlers.onTooLong(tooLong)
+        end(`a line of more than ${handlers.maxLineBytes} bytes`, null)
       })
     })
     request.end()
@@ -130,11 +171,35 @@ export function createAdminClient(options: { readonly url: string; readonly toke
     }
   }
 
-  return { post, stream, close: () => agent.destroy() }
+  return {
+    post,
+    stream,
+    close: () => {
+      for (const { agent } of admins) agent.destroy()
+    },
+  }
 }
 
-/** Gives whole lines of a stream of bytes; false once a line grows past its bound. */
-function lineSplitter(maxLineBytes: number, onLine: (line: string) => void): (chunk: Buffer) => boolean {
+interface Admin {
+  readonly base: string
+  readonly transport: typeof http | typeof https
+  readonly agent: http.Agent
+}
+
+function toAdmin(url: string): Admin {
+  const base = url.replace(/\/+$/, '')
+  // The first connection in is the first out: a kept one is warm, and an acknowledgement must not wait for a new one.
+  const options = { keepAlive: true, maxSockets: 8, maxFreeSockets: 4, scheduling: 'lifo' } as const
+  return base.startsWith('https:')
+    ? { base, transport: https, agent: new https.Agent(options) }
+    : { base, transport: http, agent: new http.Agent(options) }
+}
+
+/** Gives whole lines of a stream of bytes; once a line grows past its bound, how it began. */
+function lineSplitter(
+  maxLineBytes: number,
+  onLine: (line: string) => void,
+): (chunk: Buffer) => string | null {
   let parts: Buffer[] = []
   let bytes = 0
   return (chunk) => {
@@ -152,7 +217,7 @@ function lineSplitter(maxLineBytes: number, onLine: (line: string) => void): (ch
       parts.push(rest)
       bytes += rest.length
     }
-    return bytes <= maxLineBytes
+    return bytes <= maxLineBytes ? null : (parts[0]?.subarray(0, 1_000).toString('utf8') ?? '')
   }
 }
 

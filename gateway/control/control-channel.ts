@@ -56,12 +56,15 @@ export const DEFAULT_CONTROL_LIMITS: ControlLimits = {
 }
 
 export interface ControlChannel {
+  /** Dials again: the posts of this gateway reach another admin than its stream. */
+  move(): void
   stop(): void
 }
 
 const MAX_PROBES = 4
-const head = z.object({ epoch: z.string().min(1).max(64), revision: z.int().min(0) })
-const changeHead = z.object({ epoch: z.string(), from: z.int(), to: z.int() })
+const minProtocol = z.int().optional()
+const head = z.object({ epoch: z.string().min(1).max(64), revision: z.int().min(0), minProtocol })
+const changeHead = z.object({ epoch: z.string(), from: z.int(), to: z.int(), minProtocol })
 
 export function startControlChannel(options: ControlChannelOptions): ControlChannel {
   const { admin, log, gatewayId } = options
@@ -106,6 +109,9 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
         if (stream !== mine) return
         queue.push(line)
         work()
+      },
+      onTooLong: (beginning) => {
+        if (stream === mine) refuseUnread(beginning)
       },
       onEnd: (reason, status) => {
         if (stream === mine) redial(reason, status === 401 || status === 403 ? limits.maxBackoffMs : 0)
@@ -207,6 +213,7 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
       return
     }
     try {
+      requireProtocol(named.data.minProtocol)
       const next = current.apply(readChangeSet(message))
       options.swap(next)
       acknowledge(next, 'applied')
@@ -226,6 +233,7 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
     }
     const { epoch, revision } = named.data
     try {
+      requireProtocol(named.data.minProtocol)
       const snapshot = readSnapshot(message)
       const current = options.current()
       if (current && current.epoch === epoch) {
@@ -272,6 +280,16 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
     })
     const hash = z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/) }).safeParse(message)
     acknowledge({ ...at, hash: hash.data?.hash ?? '0'.repeat(64) }, 'refused', reason)
+  }
+
+  /** A message that can't even be held names what it is at its beginning. Asked for at once again it would be as long. */
+  function refuseUnread(beginning: string): void {
+    const epoch = /"epoch":"([^"]{1,64})"/.exec(beginning)?.[1]
+    const revision = Number(/"(?:revision|to)":(\d{1,15})/.exec(beginning)?.[1])
+    const reason = `the message is longer than ${limits.maxLineBytes} bytes`
+    const named = epoch !== undefined && Number.isSafeInteger(revision)
+    if (named) refuse({ epoch, revision }, new RefusedConfiguration(reason), null)
+    redial(reason, named ? limits.refusedMs : 0)
   }
 
   function acknowledge(
@@ -334,6 +352,9 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
   }
 
   return {
+    move: () => {
+      if (stream !== null) redial('another admin answers where this one does not')
+    },
     stop: () => {
       stopped = true
       if (timer !== null) clearTimeout(timer)
@@ -341,6 +362,14 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
       stream = null
     },
   }
+}
+
+/** @throws RefusedConfiguration when the admin says that this build would not do what the revision means. */
+function requireProtocol(needed: number | undefined): void {
+  if (needed === undefined || needed <= PROTOCOL_VERSION) return
+  throw new RefusedConfiguration(
+    `this revision needs a gateway that speaks version ${needed} of the control channel, and this one speaks ${PROTOCOL_VERSION}: update the gateway`,
+  )
 }
 
 function failedProbe(message: string): Omit<ProbeResult, 'gatewayId' | 'probeId'> {

@@ -43,10 +43,10 @@ afterEach(async () => {
   await admin.close()
 })
 
-function connect(limits: Partial<ControlLimits> = {}, token = FAKE_TOKEN): void {
+function connect(limits: Partial<ControlLimits> = {}, token = FAKE_TOKEN, urls = [admin.url]): void {
   const { log, events } = collectingLog()
   logged = events
-  client = createAdminClient({ url: admin.url, token })
+  client = createAdminClient({ urls, token, onMoved: () => channel?.move() })
   channel = startControlChannel({
     admin: client,
     gatewayId: 'gw_0123456789abcdef',

@@ -12,18 +12,25 @@ export interface Lease {
 export function startLease(options: {
   readonly admin: AdminClient
   readonly report: () => LeaseRenewal
+  /** The admin's answer to a renewal that it took. */
+  readonly onAnswer: (body: unknown) => void
   readonly log: Log
   readonly everyMs?: number
 }): Lease {
-  const { admin, report, log } = options
+  const { admin, report, log, onAnswer } = options
   let underway: Promise<void> | null = null
   let failing = false
 
   const send = async (): Promise<void> => {
     try {
-      const { status } = await admin.post('/api/control/lease', JSON.stringify(report()), LEASE_RENEW_MS)
+      const { status, body } = await admin.post(
+        '/api/control/lease',
+        JSON.stringify(report()),
+        LEASE_RENEW_MS,
+      )
       if (status >= 300) throw new Error(`the admin answered ${status}`)
       failing = false
+      onAnswer(body)
     } catch (error) {
       if (!failing) log('warn', 'lease.not_renewed', { error })
       failing = true

@@ -34,6 +34,10 @@ export interface FakeAdmin {
   readonly deliveries: Map<string, number>
   /** What a usage batch gets: `ok`, `drop` (booked, the answer lost), `reset` (not booked), or a status. */
   usageBehaviour: (batch: number) => 'ok' | 'drop' | 'reset' | number
+  /** The answer to a lease renewal; null: 204, as an admin that lends no counters. */
+  leaseAnswer: object | null
+  /** Answers every post with this status; the stream lives on. */
+  failing: number | null
   /** Whether a new stream begins with what the gateway lacks. */
   greet: boolean
   /** Sends to every open stream. */
@@ -80,6 +84,12 @@ export async function startFakeAdmin(
   }
 
   function answer(path: string, body: unknown, response: ServerResponse): void {
+    if (self.failing !== null) return void response.writeHead(self.failing).end()
+    if (path === '/api/control/lease' && self.leaseAnswer) {
+      self.leases.push(leaseRenewal.parse(body))
+      response.writeHead(200, { 'content-type': 'application/json' })
+      return void response.end(JSON.stringify(self.leaseAnswer))
+    }
     if (path === '/api/control/ack') self.acknowledgements.push(acknowledgement.parse(body))
     else if (path === '/api/control/lease') self.leases.push(leaseRenewal.parse(body))
     else if (path === '/api/control/probe') self.probes.push(probeResult.parse(body))
@@ -123,6 +133,8 @@ export async function startFakeAdmin(
     booked: new Map(),
     deliveries: new Map(),
     usageBehaviour: () => 'ok',
+    leaseAnswer: null,
+    failing: null,
     greet: true,
     send: (message) => {
       for (const response of open) write(response, message)

@@ -13,8 +13,10 @@ import { z } from 'zod'
 import { entity, providerEntity } from './entities.ts'
 import { usageEvent } from './usage-event.ts'
 
-/** Sent by a gateway with every request; an admin refuses one below its minimum, with a reason. */
+/** What this build speaks. A gateway sends it with every request. */
 export const PROTOCOL_VERSION = 1
+/** The oldest gateway that this admin takes; an older one is refused, with a reason. */
+export const OLDEST_PROTOCOL = 1
 
 export const LEASE_MS = 10_000
 /** A gateway whose lease ran out still counts in `x-gatehouse-applied: n/m` for this long. */
@@ -48,6 +50,9 @@ export const change = z.discriminatedUnion('op', [
 ])
 export type Change = z.infer<typeof change>
 
+/** A gateway that speaks an older version refuses the revision: it would not do what it says. */
+const minProtocol = z.int().optional()
+
 export const changeSet = z.object({
   kind: z.literal('changes'),
   epoch,
@@ -56,6 +61,7 @@ export const changeSet = z.object({
   changes: z.array(change),
   /** Of the whole configuration after these changes; see content-hash. */
   hash,
+  minProtocol,
 })
 export type ChangeSet = z.infer<typeof changeSet>
 
@@ -64,6 +70,7 @@ export const snapshot = z.object({
   epoch,
   revision,
   hash,
+  minProtocol,
   /** In the order of `ENTITY_ORDER`. */
   entities: z.array(entity),
 })
@@ -132,8 +139,23 @@ export const leaseRenewal = z.object({
   /** Resident memory and event-loop delay, for the gateways page. */
   rssBytes: z.int().min(0),
   loopDelayP99Ms: z.number().min(0),
+  /**
+   * `shared`: it asks for the lease on the counters. Any other word needs none, and gives up one that was held:
+   * `independent`, `none` (it ends). Absent from a gateway that knows of no lease.
+   */
+  counters: z.string().max(20).optional(),
 })
 export type LeaseRenewal = z.infer<typeof leaseRenewal>
+
+/** The answer to a renewal; an admin that knows of no lease on the counters answers 204. */
+export const leaseAnswer = z.object({
+  counters: z.object({
+    held: z.boolean(),
+    /** For people, when another gateway holds them. */
+    reason: z.string().max(500).nullable(),
+  }),
+})
+export type LeaseAnswer = z.infer<typeof leaseAnswer>
 
 export const MAX_BATCH_EVENTS = 1_000
 

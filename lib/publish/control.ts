@@ -4,8 +4,9 @@ import type { z } from 'zod'
 import { isCollision, isDatabaseAway } from '../api/database-errors.ts'
 import {
   acknowledgement,
+  type LeaseAnswer,
   leaseRenewal,
-  PROTOCOL_VERSION,
+  OLDEST_PROTOCOL,
   probeResult,
   streamQuery,
   type UsageReceipt,
@@ -13,7 +14,8 @@ import {
 } from '../contract/control.ts'
 import { pool } from '../server/db.ts'
 import { BadBatch, ingest } from '../usage/ingest.ts'
-import { acknowledge, renewLease } from './fleet.ts'
+import { leaseCounters } from './counters-lease.ts'
+import { acknowledge, renewLease, tooOld } from './fleet.ts'
 import { isGateway } from './gateway-token.ts'
 import { publishingRuntime } from './runtime.ts'
 
@@ -43,14 +45,10 @@ export const answerAcknowledgement = guarded(async (request) => {
 export const answerLease = guarded(async (request) => {
   const body = await parsed(request, leaseRenewal, MAX_SMALL_BODY_BYTES)
   if (body instanceof Response) return body
-  if (body.protocol < PROTOCOL_VERSION) {
-    return failure(
-      409,
-      `This admin speaks version ${PROTOCOL_VERSION} of the control channel: update the gateway.`,
-    )
-  }
+  if (body.protocol < OLDEST_PROTOCOL) return failure(409, tooOld(body.protocol))
   await renewLease(pool, body)
-  return new Response(null, { status: 204 })
+  const answer: LeaseAnswer = { counters: await leaseCounters(pool, body) }
+  return Response.json(answer)
 })
 
 export const answerUsage = guarded(async (request) => {

@@ -27,6 +27,8 @@ interface FeedRevision {
 export interface Feed {
   /** Null until the database has answered once. */
   readonly head: Head | null
+  /** Whether the head was read within the last seconds. */
+  isFresh(): boolean
   /** Reads the head and what is new; concurrent calls share one reading. Never rejects: the database may be away. */
   advance(): Promise<void>
   /**
@@ -40,6 +42,7 @@ export interface Feed {
 }
 
 const POLL_MS = 1_000
+const FRESH_MS = 5_000
 /** A gateway that is further behind gets a snapshot. */
 const MAX_REVISIONS = 1_000
 const MAX_CHANGES = 20_000
@@ -52,6 +55,7 @@ export function createFeed(pool: pg.Pool, listener: Listener): Feed {
   let again = false
   let mustEnsure = true
   let away = false
+  let readAt = Number.NEGATIVE_INFINITY
   const handlers = new Set<() => void>()
 
   const read = async () => {
@@ -109,6 +113,7 @@ export function createFeed(pool: pg.Pool, listener: Listener): Feed {
         again = false
         try {
           await read()
+          readAt = performance.now()
           if (away) console.error('publishing: the database answers again')
           away = false
         } catch (error) {
@@ -135,6 +140,7 @@ export function createFeed(pool: pg.Pool, listener: Listener): Feed {
     get head() {
       return head
     },
+    isFresh: () => performance.now() - readAt < FRESH_MS,
     advance,
     changesSince(epoch, revision) {
       if (!head || epoch !== head.epoch || revision > head.revision) return null

@@ -6,6 +6,7 @@ import {
   type Acknowledgement,
   LEASE_MS,
   type LeaseRenewal,
+  OLDEST_PROTOCOL,
   SILENT_COUNTS_MS,
   type StreamQuery,
 } from '../contract/control.ts'
@@ -128,7 +129,7 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
     revision: lease.revision,
     status: 'state',
   }
-  const { inFlight, journal, rssBytes, loopDelayP99Ms } = lease
+  const { inFlight, journal, rssBytes, loopDelayP99Ms, counters } = lease
   // Within one process and epoch a gateway never goes back: a lease that was under way while an acknowledgement arrived
   // is older than it. A process that starts anew may run an older copy from its disk.
   const keep = `gateways.started_at = excluded.started_at AND gateways.epoch = excluded.epoch
@@ -164,7 +165,7 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
       lease.hash,
       lease.startedAt,
       LEASE_MS,
-      JSON.stringify({ inFlight, ...journal, rssBytes, loopDelayP99Ms }),
+      JSON.stringify({ inFlight, ...journal, rssBytes, loopDelayP99Ms, counters }),
       ACK_CHANNEL,
       JSON.stringify(notice),
     ],
@@ -178,7 +179,8 @@ export async function greetGateway(pool: pg.Pool, query: StreamQuery): Promise<v
      VALUES ($1, $2, $3, $4, 'starting', $5, $6, now(), now() + make_interval(secs => $7::float8 / 1000), now())
      ON CONFLICT (id) DO UPDATE SET hostname = excluded.hostname, build = excluded.build, protocol = excluded.protocol,
        epoch = excluded.epoch, revision = excluded.revision,
-       lease_until = greatest(gateways.lease_until, excluded.lease_until), last_seen_at = now()`,
+       lease_until = greatest(gateways.lease_until, excluded.lease_until), last_seen_at = now(),
+       refused_reason = CASE WHEN gateways.refused_revision IS NOT NULL THEN gateways.refused_reason END`,
     [
       query.gatewayId,
       query.hostname,
@@ -188,5 +190,22 @@ export async function greetGateway(pool: pg.Pool, query: StreamQuery): Promise<v
       query.revision ?? null,
       LEASE_MS,
     ],
+  )
+}
+
+/** Why a gateway of this protocol is refused: for its log, and for the page of gateways. */
+export function tooOld(protocol: number): string {
+  return `The gateway speaks version ${protocol} of the control channel and this admin takes ${OLDEST_PROTOCOL} or newer: update the gateway.`
+}
+
+/** A gateway that is refused stands among the others with the reason, and holds no lease. */
+export async function bookRefusal(pool: pg.Pool, query: StreamQuery, reason: string): Promise<void> {
+  await pool.query(
+    `INSERT INTO gateways (id, hostname, build, protocol, started_at, lease_until, last_seen_at, refused_reason)
+     VALUES ($1, $2, $3, $4, now(), now() - interval '1 day', now(), $5)
+     ON CONFLICT (id) DO UPDATE SET hostname = excluded.hostname, build = excluded.build, protocol = excluded.protocol,
+       lease_until = excluded.lease_until, last_seen_at = now(), refused_revision = NULL,
+       refused_reason = excluded.refused_reason, version = gateways.version + 1, updated_at = now()`,
+    [query.gatewayId, query.hostname, query.version, query.protocol, reason],
   )
 }

@@ -5,9 +5,9 @@
  */
 import 'server-only'
 import type pg from 'pg'
-import { type ControlMessage, PING_MS, PROTOCOL_VERSION, type StreamQuery } from '../contract/control.ts'
+import { type ControlMessage, OLDEST_PROTOCOL, PING_MS, type StreamQuery } from '../contract/control.ts'
 import type { Feed } from './feed.ts'
-import { greetGateway } from './fleet.ts'
+import { bookRefusal, greetGateway, tooOld } from './fleet.ts'
 import { replaceEpoch } from './head.ts'
 import { changeSetLine, line, snapshotPieces } from './messages.ts'
 
@@ -37,10 +37,13 @@ export function createStreams(pool: pg.Pool, feed: Feed): Streams {
   const streams = new Map<string, OpenStream>()
 
   const open = (query: StreamQuery, signal: AbortSignal): ReadableStream<Uint8Array> => {
-    if (query.protocol < PROTOCOL_VERSION) {
-      const reason = `This admin speaks version ${PROTOCOL_VERSION} of the control channel, the gateway version ${query.protocol}: update the gateway.`
+    if (query.protocol < OLDEST_PROTOCOL) {
+      const reason = tooOld(query.protocol)
       return new ReadableStream({
-        start(controller) {
+        async start(controller) {
+          await bookRefusal(pool, query, reason).catch((error: Error) =>
+            console.error(`the refusal of gateway ${query.gatewayId} was not kept: ${error.message}`),
+          )
           controller.enqueue(line({ kind: 'refused', reason }))
           controller.close()
         },
@@ -94,7 +97,9 @@ export function createStreams(pool: pg.Pool, feed: Feed): Streams {
         pieces = snapshotPieces(pool)
         return nextChunk()
       }
-      if (performance.now() < pingAt) return null
+      // A ping says that nothing newer is known, which needs a database that answers. In silence the gateway dials again,
+      // and may find an admin that has one.
+      if (performance.now() < pingAt || !feed.isFresh()) return null
       pingAt = performance.now() + PING_AFTER_MS
       return line({ kind: 'ping', epoch: head.epoch, currentRevision: head.revision })
     }

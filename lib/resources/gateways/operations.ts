@@ -3,7 +3,13 @@ import { operation } from '../../api/operation.ts'
 import { listOf, openCursor, pageQuery, sealCursor } from '../../api/pagination.ts'
 import { problem } from '../../api/problem.ts'
 import { canonicalJson } from '../../contract/content-hash.ts'
-import { type GatewayRow, readConfigStatus, STATUS_SQL, toGateway } from '../../publish/status.ts'
+import {
+  COUNTERS_SQL,
+  type GatewayRow,
+  readConfigStatus,
+  STATUS_SQL,
+  toGateway,
+} from '../../publish/status.ts'
 import { pool } from '../../server/db.ts'
 import { idParams } from '../rows.ts'
 import { configStatus, gateway, gatewayStatus } from './schema.ts'
@@ -27,7 +33,7 @@ export const gatewayOperations = [
       const scope = `gateways ${canonicalJson(filters)}`
       const after = cursor === undefined ? '' : (openCursor(cursor, scope)[0] ?? '')
       const { rows } = await pool.query<GatewayRow>(
-        `SELECT * FROM (SELECT g.*, ${STATUS_SQL} AS status FROM gateways g, config_head h WHERE h.id = 1) g
+        `SELECT * FROM (SELECT g.*, ${STATUS_SQL} AS status, ${COUNTERS_SQL} AS counters_holder FROM gateways g, config_head h WHERE h.id = 1) g
          WHERE id > $1 AND ($2::text IS NULL OR status = $2)
            AND ($3::text IS NULL OR strpos(lower(hostname || ' ' || id || ' ' || coalesce(url, '')), lower($3)) > 0)
          ORDER BY id LIMIT $4`,
@@ -50,7 +56,8 @@ export const gatewayOperations = [
     etag: 'content',
     async run(_, { params }) {
       const { rows } = await pool.query<GatewayRow>(
-        `SELECT g.*, ${STATUS_SQL} AS status FROM gateways g, config_head h WHERE h.id = 1 AND g.id = $1`,
+        `SELECT g.*, ${STATUS_SQL} AS status, ${COUNTERS_SQL} AS counters_holder
+         FROM gateways g, config_head h WHERE h.id = 1 AND g.id = $1`,
         [params.id],
       )
       if (!rows[0]) throw problem('not_found', 'There is no such gateway.')

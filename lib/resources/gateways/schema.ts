@@ -24,6 +24,11 @@ export const gateway = resourceBase.extend({
   openIntents: z.int(),
   rssBytes: z.int(),
   loopDelayP99Ms: z.number(),
+  counters: z
+    .enum(['held', 'waiting', 'independent', 'unknown'])
+    .describe(
+      'Of limits and budgets. `held`: it counts for all; `waiting`: another one does, and this one is not ready; `independent`: it counts for itself',
+    ),
 })
 export type Gateway = z.infer<typeof gateway>
 
@@ -34,6 +39,8 @@ export const configStatus = z.object({
   publishedAt: timestamp.nullable(),
   /** Gateways that count: a lease, or silent for under 60 s. */
   gateways: z.int(),
+  /** Of them, those that count limits and budgets for themselves (GATEHOUSE_COUNTERS=independent). */
+  independent: z.int(),
   applied: z.int(),
   refused: z.array(
     z.object({ gatewayId: z.string(), hostname: z.string(), revision: z.int(), reason: z.string() }),
