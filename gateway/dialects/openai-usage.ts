@@ -10,8 +10,8 @@ export interface ReadUsage {
   readonly exact: boolean
 }
 
-/** More than any model's window by far: a number beyond it is a mistake. */
-const ABSURD_TOKENS = 1_000_000_000
+/** Ten times the largest window that there is: a number beyond it is a mistake. */
+const ABSURD_TOKENS = 100_000_000
 
 /** Reads a `usage` object; null when there is none or it can't be true. */
 export function readOpenAiUsage(value: unknown): ReadUsage | null {

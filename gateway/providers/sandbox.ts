@@ -107,7 +107,7 @@ function whole(
     handler.onData(Buffer.from(body))
     handler.onEnd()
   }, delayMs)
-  return { pause() {}, resume() {}, abort: () => clearTimeout(timer) }
+  return { sent: true, pause() {}, resume() {}, abort: () => clearTimeout(timer) }
 }
 
 function broken(handler: UpstreamHandler, delayMs: number): UpstreamExchange {
@@ -116,10 +116,11 @@ function broken(handler: UpstreamHandler, delayMs: number): UpstreamExchange {
     handler.onData(Buffer.from('{"id":"chatcmpl-'))
     handler.onError(new UpstreamError('broken', 'The sandbox cut the connection, as it was asked to.'))
   }, delayMs)
-  return { pause() {}, resume() {}, abort: () => clearTimeout(timer) }
+  return { sent: true, pause() {}, resume() {}, abort: () => clearTimeout(timer) }
 }
 
 class StreamedAnswer implements UpstreamExchange {
+  readonly sent = true
   readonly #handler: UpstreamHandler
   readonly #chunks: readonly string[]
   readonly #msPerChunk: number

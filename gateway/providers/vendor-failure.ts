@@ -54,9 +54,12 @@ export function failureOfStatus(
     return { error, reason: 'rateLimit', sameTargetMayHelp: !spent, status, retryAfterMs }
   }
   if (status === 408) return timedOut(endpoint, `The provider ${name} gave up waiting (HTTP 408).`, status)
-  const reason = status >= 500 ? 'serverError' : null
+  // A redirect is not followed, and the same target would send it again; another one may answer.
+  const redirect = status >= 300 && status < 400
+  const reason = status >= 500 || redirect ? 'serverError' : null
   const fallback = `The provider ${name} answered with HTTP ${status}.`
-  return { ...failure(endpoint, told, fallback, { status, sent: 502, reason, same: true }), retryAfterMs }
+  const options = { status, sent: 502, reason, same: !redirect } as const
+  return { ...failure(endpoint, told, fallback, options), retryAfterMs }
 }
 
 /** An error that the vendor sent inside a 200. */

@@ -78,6 +78,8 @@ export class Attempt implements UpstreamHandler {
   /** Monotonic milliseconds. */
   firstTokenAt: number | null = null
   endedAt: number | null = null
+  /** Whether the vendor may have seen the request. */
+  sent = false
   headers: UpstreamHeaders = {}
 
   readonly #options: AttemptOptions
@@ -152,6 +154,11 @@ export class Attempt implements UpstreamHandler {
     }
     if (this.#state === 'flowing') this.#finish({ failure, aborted: true })
     else this.#fail(failure)
+  }
+
+  /** Of a whole answer or a refusal, as far as it came, bytes. */
+  get bodyBytes(): number {
+    return this.#bytes
   }
 
   /** The usage that the vendor told, if it did. */
@@ -237,7 +244,7 @@ export class Attempt implements UpstreamHandler {
     if (this.#state === 'over') return
     // A refusal whose body broke is still a refusal.
     if (this.#state === 'refusal') return this.#failOfRefusal()
-    this.#exchange = null
+    this.#letGo()
     const failure = failureOfConnection(this.endpoint, error, this.status)
     if (this.#state === 'flowing') this.#finish({ failure, aborted: false })
     else this.#fail(failure)
@@ -289,7 +296,7 @@ export class Attempt implements UpstreamHandler {
   #endOfStream() {
     const { reader } = this
     if (!reader) return
-    this.#exchange = null
+    this.#letGo()
     this.#sawEnd = true
     reader.end()
     if (this.#state === 'holding') {
@@ -342,8 +349,14 @@ export class Attempt implements UpstreamHandler {
     this.#ending.resolve(end)
   }
 
+  #letGo() {
+    this.sent ||= this.#exchange?.sent ?? false
+    this.#exchange = null
+  }
+
   #close() {
     this.#state = 'over'
+    this.sent ||= this.#exchange?.sent ?? false
     this.#chunks = []
     this.endedAt = this.#options.clock.monotonic()
     if (this.#timer) clearTimeout(this.#timer)

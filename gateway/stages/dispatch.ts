@@ -7,7 +7,7 @@ import { endpointOf, requestTo, USER_AGENT } from '../providers/endpoint.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import { Attempt } from './attempt.ts'
 import { degradationOf } from './degradation.ts'
-import { priceAttempt, sumCost } from './meter.ts'
+import { priceTold, sumCost } from './meter.ts'
 
 const CHAT_PATH = '/chat/completions'
 
@@ -38,14 +38,8 @@ export function dispatchAttempt(
     reading: {
       usageAsked: chat.usageAsked,
       notice: degradationOf(route, target, first, call.lastFailure)?.notice ?? null,
-      quote: ({ usage, exact }, servedModel) => {
-        const source = exact ? 'provider' : 'estimated'
-        const { picoUsd } = priceAttempt(
-          { configuration, target, at: call.at, index },
-          servedModel,
-          usage,
-          source,
-        )
+      quote: (told, servedModel) => {
+        const picoUsd = priceTold({ configuration, target, at: call.at, index }, servedModel, told)
         const before = sumCost(call.attempts)
         return picoUsd === null || before === null ? null : formatUsd(before + picoUsd)
       },

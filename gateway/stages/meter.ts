@@ -3,6 +3,7 @@
  * estimated from what was sent and received, and says so. A price that isn't known makes it unpriced, never free.
  */
 
+import type { Pricing } from '../../lib/contract/price.ts'
 import { priceUsage } from '../../lib/contract/pricing.ts'
 import { NO_USAGE, type Usage, type UsageSource } from '../../lib/contract/usage.ts'
 import type { Attempt as AttemptRecord, LedgerLine } from '../../lib/contract/usage-event.ts'
@@ -31,8 +32,9 @@ export interface MeterInput {
 export function meterAttempt(input: MeterInput): Metered {
   const { attempt, target } = input
   const servedModel = servedModelOf(attempt)
-  const { usage, source } = usageOfAttempt(attempt, input.estimatedInputTokens)
-  const cost = priceAttempt(input, servedModel, usage, source)
+  const pricing = pricingFor(input, servedModel)
+  const { usage, source } = usageOfAttempt(attempt, input.estimatedInputTokens, pricing)
+  const cost = costOf(pricing, input.index, usage, source)
   const { failure } = attempt
   const endedAt = attempt.endedAt ?? attempt.startedAt
   return {
@@ -59,26 +61,41 @@ export function meterAttempt(input: MeterInput): Metered {
   }
 }
 
-export interface Cost {
+interface Cost {
   readonly lines: LedgerLine[]
   /** Null: unpriced. */
   readonly picoUsd: bigint | null
 }
 
-/** The price of a usage: by the model that the vendor said it served, else by the target's. */
-export function priceAttempt(
-  { configuration, target, at, index }: Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>,
-  servedModel: string | null,
-  usage: Usage,
-  source: UsageSource,
-): Cost {
-  if (source === 'none') return { lines: [], picoUsd: 0n }
-  const pricing =
+type Priced = Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>
+
+/** What a usage that the vendor told costs; null when unpriced, and when it can't be true. */
+export function priceTold(input: Priced, servedModel: string | null, { usage }: ReadUsage): bigint | null {
+  const pricing = pricingFor(input, servedModel)
+  return canBeTrue(usage, pricing) ? costOf(pricing, input.index, usage, 'provider').picoUsd : null
+}
+
+/** By the model that the vendor said it served, else by the target's. */
+function pricingFor({ configuration, target, at }: Priced, servedModel: string | null): Pricing | null {
+  return (
     (servedModel === null ? null : configuration.pricing(target.provider, servedModel, at)) ??
     configuration.pricing(target.provider, target.model, at)
+  )
+}
+
+function costOf(pricing: Pricing | null, index: number, usage: Usage, source: UsageSource): Cost {
+  if (source === 'none') return { lines: [], picoUsd: 0n }
   if (!pricing) return { lines: [], picoUsd: null }
   const { lines, costPicoUsd } = priceUsage(pricing, usage, index)
   return { lines, picoUsd: costPicoUsd }
+}
+
+/** A window may have grown since its entry was written; tenfold it has not. */
+const MAX_WINDOWS = 10
+
+function canBeTrue({ inputTokens, outputTokens }: Usage, pricing: Pricing | null): boolean {
+  const window = pricing?.contextTokens ?? null
+  return window === null || inputTokens + outputTokens <= MAX_WINDOWS * window
 }
 
 export function servedModelOf(attempt: Attempt): string | null {
@@ -90,9 +107,11 @@ export function servedModelOf(attempt: Attempt): string | null {
 function usageOfAttempt(
   attempt: Attempt,
   estimatedInputTokens: number,
+  pricing: Pricing | null,
 ): { usage: Usage; source: UsageSource } {
   const told: ReadUsage | null = attempt.usage()
-  if (told) return { usage: told.usage, source: told.exact ? 'provider' : 'estimated' }
+  if (told && canBeTrue(told.usage, pricing))
+    return { usage: told.usage, source: told.exact ? 'provider' : 'estimated' }
   if (!mayHaveBeenCharged(attempt)) return { usage: NO_USAGE, source: 'none' }
   const outputTokens = estimateOutputTokens(attempt)
   return { usage: { ...NO_USAGE, inputTokens: estimatedInputTokens, outputTokens }, source: 'estimated' }
@@ -104,6 +123,7 @@ function usageOfAttempt(
  */
 function mayHaveBeenCharged(attempt: Attempt): boolean {
   const { failure, status } = attempt
+  if (!attempt.sent && status === null) return false
   if (failure === null || attempt.firstTokenAt !== null || attempt.aborted) return true
   if (failure.reason === 'timeout') return status === null || status < 300
   return failure.reason === 'connection' && status !== null && status < 300
@@ -113,7 +133,9 @@ function estimateOutputTokens(attempt: Attempt): number {
   const { reader, json } = attempt
   // Most vendors send a token an event, some several: the larger count is nearer.
   if (reader) return Math.max(reader.contentEvents, estimateTextTokens(reader.contentBytes))
-  return json ? estimateTextTokens(textBytesOf(json.fields)) : 0
+  if (json) return estimateTextTokens(textBytesOf(json.fields))
+  // An answer that was cut: the vendor wrote all of it, and what arrived is what is known of its length.
+  return attempt.status === null ? 0 : estimateTextTokens(attempt.bodyBytes)
 }
 
 function textBytesOf(fields: Record<string, unknown>): number {
@@ -125,8 +147,17 @@ function textBytesOf(fields: Record<string, unknown>): number {
       const text = message[key]
       if (typeof text === 'string') bytes += Buffer.byteLength(text)
     }
-    if (Array.isArray(message.tool_calls)) bytes += JSON.stringify(message.tool_calls).length
+    if (Array.isArray(message.tool_calls)) for (const call of message.tool_calls) bytes += argumentBytes(call)
   }
+  return bytes
+}
+
+/** Never by `JSON.stringify`: a vendor may nest deeper than the stack. */
+function argumentBytes(call: unknown): number {
+  const called = isRecord(call) && isRecord(call.function) ? call.function : {}
+  let bytes = 0
+  for (const text of [called.name, called.arguments])
+    if (typeof text === 'string') bytes += Buffer.byteLength(text)
   return bytes
 }
 

@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts'
 import { type Listener, startListener } from '../listener.ts'
 import type { ListenerLimits } from '../listener-limits.ts'
 import type { Configuration } from '../snapshot/configuration.ts'
-import { createHttpUpstream } from '../upstream/http-upstream.ts'
+import { createHttpUpstream, type HttpUpstreamOptions } from '../upstream/http-upstream.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { type FakeOpenAi, startFakeOpenAi } from './fake-openai.ts'
 import { type MemoryBooks, memoryBooks, type SettledEvent } from './memory-books.ts'
@@ -34,7 +34,10 @@ export interface GatewayUnderTest {
   close(): Promise<void>
 }
 
-export async function startGatewayUnderTest(limits: Partial<ListenerLimits> = {}): Promise<GatewayUnderTest> {
+export async function startGatewayUnderTest(
+  limits: Partial<ListenerLimits> = {},
+  network: Partial<HttpUpstreamOptions> = {},
+): Promise<GatewayUnderTest> {
   const [a, b] = [await startFakeOpenAi(), await startFakeOpenAi()]
   const books = memoryBooks()
   const reports: unknown[] = []
@@ -62,7 +65,7 @@ export async function startGatewayUnderTest(limits: Partial<ListenerLimits> = {}
     ],
   }
   let configuration: Configuration | null = memoryConfiguration(defaults)
-  const upstream = createHttpUpstream({ ownPorts: new Set() })
+  const upstream = createHttpUpstream({ ownPorts: new Set(), ...network })
   const listener = await startListener({
     host: '127.0.0.1',
     port: 0,

@@ -33,6 +33,8 @@ export interface TcpRelay {
   readonly port: number
   /** Connections that were accepted so far. */
   readonly accepted: number
+  /** Bytes that went down so far, over all connections. */
+  readonly passedDown: number
   /** Plans for the next connections, in order; then `otherwise`. */
   script(plans: readonly RelayPlan[], otherwise?: RelayPlan): void
   /** Nothing passes in any direction, on open connections and on new ones, and nobody is told: a black hole. */
@@ -49,7 +51,7 @@ export interface TcpRelay {
 }
 
 export async function startTcpRelay(target: { port: number; host?: string }): Promise<TcpRelay> {
-  const state = { plans: [] as RelayPlan[], otherwise: {} as RelayPlan, accepted: 0, port: 0 }
+  const state = { plans: [] as RelayPlan[], otherwise: {} as RelayPlan, accepted: 0, passedDown: 0, port: 0 }
   const pairs = new Set<Pair>()
   let thawed: Promise<void> | null = null
   let thaw: () => void = () => {}
@@ -60,7 +62,9 @@ export async function startTcpRelay(target: { port: number; host?: string }): Pr
     const plan = state.plans.shift() ?? state.otherwise
     near.on('error', () => {})
     if (plan.refuse) return void near.resetAndDestroy()
-    const pair = new Pair(near, plan, target, gate)
+    const pair = new Pair(near, plan, target, gate, (bytes) => {
+      state.passedDown += bytes
+    })
     pairs.add(pair)
     near.on('close', () => pairs.delete(pair))
   })
@@ -80,6 +84,9 @@ export async function startTcpRelay(target: { port: number; host?: string }): Pr
     port: state.port,
     get accepted() {
       return state.accepted
+    },
+    get passedDown() {
+      return state.passedDown
     },
     script: (plans, otherwise = {}) => {
       state.plans = [...plans]
@@ -122,10 +129,16 @@ class Pair {
   #far: Socket | null = null
   #dialling: NodeJS.Timeout | null = null
 
-  constructor(near: Socket, plan: RelayPlan, target: { port: number; host?: string }, gate: Gate) {
+  constructor(
+    near: Socket,
+    plan: RelayPlan,
+    target: { port: number; host?: string },
+    gate: Gate,
+    onDown: (bytes: number) => void,
+  ) {
     this.#near = near
     near.pause()
-    this.#dialling = setTimeout(() => this.#dial(plan, target, gate), plan.connectDelayMs ?? 0)
+    this.#dialling = setTimeout(() => this.#dial(plan, target, gate, onDown), plan.connectDelayMs ?? 0)
     near.on('close', () => {
       if (this.#dialling) clearTimeout(this.#dialling)
       this.#far?.destroy()
@@ -136,7 +149,12 @@ class Pair {
     for (const socket of [this.#near, this.#far]) if (socket && !socket.destroyed) socket.resetAndDestroy()
   }
 
-  #dial(plan: RelayPlan, { port, host = '127.0.0.1' }: { port: number; host?: string }, gate: Gate) {
+  #dial(
+    plan: RelayPlan,
+    { port, host = '127.0.0.1' }: { port: number; host?: string },
+    gate: Gate,
+    onDown: (bytes: number) => void,
+  ) {
     this.#dialling = null
     const far = connect({ port, host, allowHalfOpen: true, noDelay: true })
     this.#far = far
@@ -148,13 +166,20 @@ class Pair {
     far.on('error', broke)
     far.on('close', () => this.#near.destroySoon())
     const reset = () => this.reset()
-    pump(this.#near, far, plan.up ?? {}, gate, reset)
-    pump(far, this.#near, plan.down ?? {}, gate, reset)
+    pump(this.#near, far, plan.up ?? {}, gate, reset, () => {})
+    pump(far, this.#near, plan.down ?? {}, gate, reset, onDown)
   }
 }
 
 /** Carries one direction, a piece after the other, as fast as the receiver takes it. */
-function pump(from: Socket, to: Socket, fault: FlowFault, gate: Gate, reset: () => void): void {
+function pump(
+  from: Socket,
+  to: Socket,
+  fault: FlowFault,
+  gate: Gate,
+  reset: () => void,
+  onPassed: (bytes: number) => void,
+): void {
   const { atByte = Number.POSITIVE_INFINITY, by: outcome = 'reset' } = fault
   let passed = 0
   let broken = false
@@ -171,6 +196,7 @@ function pump(from: Socket, to: Socket, fault: FlowFault, gate: Gate, reset: () 
       const piece = rest.subarray(0, step)
       rest = rest.subarray(step)
       passed += piece.length
+      onPassed(piece.length)
       if (!to.write(piece)) await drained(to)
       if (fault.bytesPerSecond) await wait(50)
     }

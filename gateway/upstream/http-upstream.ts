@@ -88,6 +88,7 @@ class HttpExchange implements Dispatcher.DispatchHandler, UpstreamExchange {
   #controller: Dispatcher.DispatchController | null = null
   #over = false
   #paused = false
+  sent = false
 
   constructor(handler: UpstreamHandler) {
     this.#handler = handler
@@ -95,7 +96,9 @@ class HttpExchange implements Dispatcher.DispatchHandler, UpstreamExchange {
 
   onRequestStart(controller: Dispatcher.DispatchController) {
     this.#controller = controller
+    // Undici calls this with a connection in hand, right before it writes.
     if (this.#over) controller.abort(new UpstreamError('broken', 'given up before it began'))
+    else this.sent = true
   }
 
   onResponseStart(
@@ -166,10 +169,13 @@ function toUpstreamError(error: Error): UpstreamError {
       cause: error,
     })
   }
-  if (/^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code)) {
+  if (/^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code)) {
     return new UpstreamError('connect', `The provider's certificate was not accepted (${code}).`, {
       cause: error,
     })
+  }
+  if (/^(ERR_TLS_|ERR_SSL_|EPROTO$)/.test(code)) {
+    return new UpstreamError('connect', `No connection under TLS could be made (${code}).`, { cause: error })
   }
   return new UpstreamError('broken', 'The connection broke.', { cause: error })
 }

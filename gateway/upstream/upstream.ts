@@ -26,6 +26,8 @@ export interface UpstreamHandler {
 }
 
 export interface UpstreamExchange {
+  /** False while no byte of the request can have left: whatever ends it then has cost nothing. */
+  readonly sent: boolean
   pause(): void
   resume(): void
   /** Gives the exchange up and closes its connection; the handler hears nothing more. */
