@@ -3,6 +3,7 @@
  * only from its documented envelope, and without secrets.
  */
 import type { RetryReason } from '../../lib/contract/entities.ts'
+import { isRecord } from '../dialects/openai-usage.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { UpstreamError, UpstreamHeaders } from '../upstream/upstream.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -67,6 +68,21 @@ export function failureOfErrorBody(endpoint: Endpoint, error: unknown): VendorFa
   const told = endpoint.provider.readError({ error })
   const options = { status: 200, sent: 502, reason: 'serverError', same: true } as const
   return failure(endpoint, told, `The provider ${endpoint.entity.name} answered with an error.`, options)
+}
+
+/** What keeps a whole answer with a 200 from being one; null for a good one. */
+export function failureOfWhole(endpoint: Endpoint, fields: unknown, status: number): VendorFailure | null {
+  if (!isRecord(fields)) return garbage(endpoint, 'an answer that is not valid JSON', status)
+  const { error, choices } = fields
+  if (isRecord(error) || (typeof error === 'string' && error !== ''))
+    return failureOfErrorBody(endpoint, error)
+  return Array.isArray(choices) ? null : garbage(endpoint, 'an answer without "choices"', status)
+}
+
+/** The caller went away: nobody's failure, and no reason to try again. */
+export function givenUp(status: number | null): VendorFailure {
+  const error = new GatewayError('client_closed')
+  return { error, reason: null, sameTargetMayHelp: false, status, retryAfterMs: null }
 }
 
 /** A 200 that isn't what was asked for. */

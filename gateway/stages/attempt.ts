@@ -7,13 +7,14 @@ import type { Clock } from '../clock.ts'
 import { SseOverflow } from '../codec/sse.ts'
 import { type ChatStreamOptions, ChatStreamReader } from '../dialects/openai-chat-stream.ts'
 import { isRecord, type ReadUsage, usageOf } from '../dialects/openai-usage.ts'
-import { GatewayError } from '../gateway-error.ts'
 import type { Endpoint } from '../providers/endpoint.ts'
 import {
   failureOfConnection,
   failureOfErrorBody,
   failureOfStatus,
+  failureOfWhole,
   garbage,
+  givenUp,
   parseJson,
   timedOut,
   type VendorFailure,
@@ -57,8 +58,6 @@ export interface StreamEnd {
   readonly failure: VendorFailure | null
   readonly aborted: boolean
 }
-
-const DISCARD: Sink = () => true
 
 type State = 'waiting' | 'refusal' | 'json' | 'holding' | 'flowing' | 'over'
 
@@ -130,7 +129,7 @@ export class Attempt implements UpstreamHandler {
 
   /** The caller is gone, and the rest is read for the books alone. */
   discard() {
-    this.flow(DISCARD)
+    this.flow(() => true)
     this.resume()
   }
 
@@ -145,18 +144,12 @@ export class Attempt implements UpstreamHandler {
   abort() {
     if (this.#state === 'over') return
     this.aborted = true
-    const failure = {
-      error: new GatewayError('client_closed'),
-      reason: null,
-      sameTargetMayHelp: false,
-      status: this.status,
-      retryAfterMs: null,
-    }
+    const failure = givenUp(this.status)
     if (this.#state === 'flowing') this.#finish({ failure, aborted: true })
     else this.#fail(failure)
   }
 
-  /** Of a whole answer or a refusal, as far as it came, bytes. */
+  /** Of an answer that is not a stream, as far as it came. */
   get bodyBytes(): number {
     return this.#bytes
   }
@@ -219,14 +212,8 @@ export class Attempt implements UpstreamHandler {
       case 'json': {
         const bytes = Buffer.concat(this.#chunks, this.#bytes)
         const fields = parseJson(bytes)
-        if (!isRecord(fields))
-          return this.#fail(garbage(this.endpoint, 'an answer that is not valid JSON', status))
-        if (isRecord(fields.error) || (typeof fields.error === 'string' && fields.error !== '')) {
-          return this.#fail(failureOfErrorBody(this.endpoint, fields.error))
-        }
-        if (!Array.isArray(fields.choices)) {
-          return this.#fail(garbage(this.endpoint, 'an answer without "choices"', status))
-        }
+        const failure = failureOfWhole(this.endpoint, fields, status)
+        if (failure || !isRecord(fields)) return failure && this.#fail(failure)
         this.json = { bytes, fields }
         this.firstTokenAt = this.#options.clock.monotonic()
         this.#close()
