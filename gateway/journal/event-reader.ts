@@ -1,6 +1,9 @@
 /** Reads events that wait to be shipped: from memory where they are recent, else from their segment on disk. */
+
+import type { Log } from '../telemetry/log.ts'
 import type { JournalFs } from './journal-fs.ts'
-import { eventsOf, type Segment, type StoredEvent } from './recovery.ts'
+import { scanRecords } from './record.ts'
+import { eventsOf, keepDamaged, type Segment, type StoredEvent } from './recovery.ts'
 
 export interface EventQuery {
   /** Oldest first; the last one is still written to. */
@@ -17,7 +20,9 @@ export interface EventReader {
   read(query: EventQuery): Promise<StoredEvent[]>
 }
 
-export function createEventReader(fs: JournalFs): EventReader {
+export function createEventReader(fs: JournalFs, log: Log): EventReader {
+  /** Whose damage was told. */
+  const reported = new WeakSet<Segment>()
   /** The last segment read; a backlog is shipped in batches far smaller than a segment. */
   let cached: { segment: Segment; bytes: number; from: number; events: StoredEvent[] } | null = null
 
@@ -25,12 +30,29 @@ export function createEventReader(fs: JournalFs): EventReader {
     const bytes = segment.bytes
     if (cached?.segment === segment && cached.bytes === bytes && cached.from <= fromSequence)
       return cached.events
-    const buffer = await fs.readFile(segment.path)
-    const events = eventsOf(buffer.subarray(0, bytes), fromSequence)
+    const buffer = (await contentOf(segment)).subarray(0, bytes)
+    const scan = scanRecords(buffer)
+    if (scan.damaged.length > 0 && !reported.has(segment)) {
+      reported.add(segment)
+      keepDamaged(fs, segment, scan, buffer.length, log)
+    }
+    const events = eventsOf(buffer, scan, fromSequence)
     cached = { segment, bytes, from: fromSequence, events }
     // What was only listed at start is now known.
     if (!last) segment.lastSequence = events.at(-1)?.sequence ?? fromSequence - 1
     return events
+  }
+
+  /** One that somebody has removed holds no events; to wait for it would keep back all that follow. */
+  async function contentOf(segment: Segment): Promise<Buffer> {
+    try {
+      return await fs.readFile(segment.path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!reported.has(segment)) log('error', 'journal.segment_gone', { segment: segment.number })
+      reported.add(segment)
+      return Buffer.alloc(0)
+    }
   }
 
   return {

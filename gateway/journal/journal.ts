@@ -49,7 +49,7 @@ export function openJournal(options: JournalOptions): Journal {
   let retired: OpenSegment[] = []
   let directoryChanged = false
   let listener: () => void = () => {}
-  const reader = createEventReader(fs)
+  const reader = createEventReader(fs, log)
   /** Of the newest file that was made, or tried: a name that a failing disk left behind is not tried again. */
   let lastNumber = segments.at(-1)?.number ?? 0
   let current = firstSegment()

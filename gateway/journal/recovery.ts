@@ -58,7 +58,7 @@ export function recoverJournal(fs: JournalFs, directory: string, log: Log): Reco
   for (let index = numbers.length - 1; index >= 0; index -= 1) {
     const number = numbers[index] ?? 0
     const path = segmentPath(directory, number)
-    const buffer = fs.readFileSync(path)
+    const buffer = readSegment(fs, path, number, log)
     const scan = scanRecords(buffer)
     const segment = { number, path, bytes: buffer.length, lastSequence: 0 }
     reportDamage(fs, segment, scan, buffer.length, index === numbers.length - 1, log)
@@ -79,6 +79,16 @@ export function recoverJournal(fs: JournalFs, directory: string, log: Log): Reco
     segments.push(segment)
   }
   return { segments, ...state }
+}
+
+/** One that can't be read holds nothing that a start could use, and must not keep it from starting. */
+function readSegment(fs: JournalFs, path: string, number: number, log: Log): Buffer {
+  try {
+    return fs.readFileSync(path)
+  } catch (error) {
+    log('error', 'journal.unreadable_segment', { segment: number, error })
+    return Buffer.alloc(0)
+  }
 }
 
 type State = { nextSequence: number; committedSequence: number; open: OpenIntents }
@@ -117,24 +127,7 @@ function reportDamage(
   newest: boolean,
   log: Log,
 ): void {
-  if (scan.damaged.length > 0 || (scan.validEnd < size && !newest)) {
-    const copy = `${segment.path}.damaged`
-    try {
-      fs.copyFileSync(segment.path, copy)
-    } catch (error) {
-      log('error', 'journal.damaged_copy_failed', { segment: segment.number, error })
-    }
-    log('error', 'journal.damaged', {
-      message:
-        'A part of a journal segment is damaged. Records before and after it were kept; a copy lies beside it.',
-      segment: segment.number,
-      copy,
-      ranges: [...scan.damaged, ...(scan.validEnd < size ? [{ from: scan.validEnd, to: size }] : [])].slice(
-        0,
-        20,
-      ),
-    })
-  }
+  if (scan.damaged.length > 0 || (scan.validEnd < size && !newest)) keepDamaged(fs, segment, scan, size, log)
   if (scan.validEnd < size && newest) {
     log('warn', 'journal.torn_tail', {
       message: 'The last record was not written to its end and was cut.',
@@ -152,6 +145,26 @@ function reportDamage(
       log('warn', 'journal.cut_failed', { segment: segment.number, error })
     }
   }
+}
+
+/** Says what is damaged, and copies the segment, which goes when the rest of it is shipped. */
+export function keepDamaged(fs: JournalFs, segment: Segment, scan: Scan, size: number, log: Log): void {
+  const copy = `${segment.path}.damaged`
+  try {
+    fs.copyFileSync(segment.path, copy)
+  } catch (error) {
+    log('error', 'journal.damaged_copy_failed', { segment: segment.number, error })
+  }
+  log('error', 'journal.damaged', {
+    message:
+      'A part of a journal segment is damaged. Records before and after it were kept; a copy lies beside it.',
+    segment: segment.number,
+    copy,
+    ranges: [...scan.damaged, ...(scan.validEnd < size ? [{ from: scan.validEnd, to: size }] : [])].slice(
+      0,
+      20,
+    ),
+  })
 }
 
 export function checkpointOf(buffer: Buffer, scan: Scan): Checkpoint | null {
@@ -189,10 +202,10 @@ export interface StoredEvent {
 }
 
 /** The events of a segment from a sequence on, in order and each once. */
-export function eventsOf(buffer: Buffer, fromSequence: number): StoredEvent[] {
+export function eventsOf(buffer: Buffer, scan: Scan, fromSequence: number): StoredEvent[] {
   const events: StoredEvent[] = []
   let wanted = fromSequence
-  for (const { type, start, end } of scanRecords(buffer).records) {
+  for (const { type, start, end } of scan.records) {
     if (type !== RECORD_TYPES.settle) continue
     const sequence = sequenceAt(buffer, start)
     if (sequence === null || sequence < wanted) continue

@@ -104,6 +104,20 @@ describe('shipping', () => {
     expect(logged).toContain('usage.quarantined')
   })
 
+  test('what is gone from the end of the journal is said to be, and not waited for', async () => {
+    const { journal, booked, logged, start } = setup((_ids, commit) => commit())
+    for (let n = 1; n <= 3; n += 1) journal.settle(event(n))
+    // As after a loss of power: the number is known, the events below it are nowhere.
+    journal.skipTo(10)
+    const shipper = start()
+    await until(() => journal.stats().unshippedEvents === 0)
+    expect(logged).toContain('usage.gap')
+    journal.settle(event(4))
+    await until(() => booked.size === 4 && journal.stats().unshippedEvents === 0)
+    await shipper.stop()
+    expect(journal.committedSequence).toBe(10)
+  })
+
   test('an admin that knows later numbers than the folder loses no new event', async () => {
     const { journal, booked, start } = setup((_ids, commit) => ({ ...commit(), committedSequence: 500 }))
     for (let n = 1; n <= 3; n += 1) journal.settle(event(n))

@@ -105,21 +105,18 @@ export function startShipper(options: ShipperOptions): Shipper {
 
   async function shipOne(): Promise<Next> {
     const wanted = Math.max(from, journal.committedSequence + 1)
+    const end = journal.nextSequence
     const events = await journal.read(wanted, maxEvents, limits.maxBatchBytes)
     const first = events[0]
     const last = events.at(-1)
     if (!first || !last) {
-      from = Math.max(from, journal.nextSequence)
+      // Below `end` is nothing that could ever be shipped: what was set aside or lost must not be waited for.
+      reportGap(wanted, end)
+      journal.commit(end - 1)
+      from = Math.max(from, end)
       return 'idle'
     }
-    if (first.sequence > wanted && reportedGap < first.sequence) {
-      reportedGap = first.sequence
-      log('error', 'usage.gap', {
-        message: 'Events are missing from the journal: their segment was damaged.',
-        from: wanted,
-        to: first.sequence - 1,
-      })
-    }
+    reportGap(wanted, first.sequence)
     const answer = await options.post(
       `{"gatewayId":${JSON.stringify(gatewayId)},"events":[${events.map((event) => event.text).join(',')}]}`,
     )
@@ -149,6 +146,16 @@ export function startShipper(options: ShipperOptions): Shipper {
     from = first.sequence + 1
     maxEvents = limits.maxBatchEvents
     return 'more'
+  }
+
+  function reportGap(wanted: number, found: number): void {
+    if (found <= wanted || reportedGap >= found) return
+    reportedGap = found
+    log('error', 'usage.gap', {
+      message: 'Events are missing from the journal: their segment was damaged or is gone.',
+      from: wanted,
+      to: found - 1,
+    })
   }
 
   return {

@@ -29,7 +29,7 @@ const SAVE_DELAY_MS = 500
 /** A large configuration that changes all the time is written a tenth of the time, not all of it. */
 const REST_FACTOR = 10
 /** After a failure: the disk may have room again. */
-const RETRY_MS = 5_000
+const RETRY_MS = 2_000
 const ENTITIES_PER_SLICE = 250
 
 export function createLastGoodCopy(options: {

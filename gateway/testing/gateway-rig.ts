@@ -24,6 +24,8 @@ export interface GatewayRig {
   booked(): Map<string, UsageEvent>
   /** What an admin was told that contradicts what was booked before; nothing, or the books are wrong. */
   readonly contradictions: string[]
+  /** What a gateway here is started with. */
+  readonly env: Record<string, string>
   start(env?: Record<string, string>): GatewayProcess
   adminLeaves(): Promise<void>
   adminReturns(): Promise<FakeAdmin>
@@ -31,9 +33,9 @@ export interface GatewayRig {
 }
 
 export async function startRig(
-  options: { env?: Record<string, string>; bundle?: string } = {},
+  options: { env?: Record<string, string>; bundle?: string; directory?: string } = {},
 ): Promise<GatewayRig> {
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-rig-'))
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'gatehouse-rig-'))
   const vendor = await startFakeOpenAi()
   const configuration = adminConfiguration(smallConfiguration(vendor.baseUrl))
   let admin: FakeAdmin | null = await startFakeAdmin(configuration)
@@ -42,6 +44,13 @@ export async function startRig(
   const earlier = new Map<string, UsageEvent>()
   const contradictions: string[] = []
   const processes: GatewayProcess[] = []
+  const own = {
+    GATEWAY_PORT: String(port),
+    DATA_DIR: directory,
+    GATEHOUSE_CONTROL_URL: `http://127.0.0.1:${adminPort}`,
+    GATEHOUSE_GATEWAY_TOKEN: FAKE_TOKEN,
+    ...options.env,
+  }
 
   const booked = (): Map<string, UsageEvent> => {
     const all = new Map(earlier)
@@ -60,22 +69,13 @@ export async function startRig(
     vendor,
     configuration,
     contradictions,
+    env: own,
     get admin() {
       return admin
     },
     booked,
     start: (env = {}) => {
-      const started = spawnGateway(
-        {
-          GATEWAY_PORT: String(port),
-          DATA_DIR: directory,
-          GATEHOUSE_CONTROL_URL: `http://127.0.0.1:${adminPort}`,
-          GATEHOUSE_GATEWAY_TOKEN: FAKE_TOKEN,
-          ...options.env,
-          ...env,
-        },
-        options.bundle,
-      )
+      const started = spawnGateway({ ...own, ...env }, options.bundle)
       processes.push(started)
       return started
     },
@@ -94,7 +94,7 @@ export async function startRig(
       }
       await admin?.close()
       await vendor.close()
-      rmSync(directory, { recursive: true, force: true })
+      if (options.directory === undefined) rmSync(directory, { recursive: true, force: true })
     },
   }
 }
