@@ -5,6 +5,7 @@ import { adminConfiguration, smallConfiguration, team } from '../testing/configu
 import { type CrashDisk, crashDisk } from '../testing/crash-disk.ts'
 import { seeded, testSeed } from '../testing/seed.ts'
 import { type CompiledConfiguration, compile } from './compiled-configuration.ts'
+import type { CopyFs } from './copy-fs.ts'
 import { createLastGoodCopy } from './last-good-copy.ts'
 import { readChangeSet, readSnapshot } from './received.ts'
 
@@ -70,32 +71,65 @@ test.each(['killed', 'without power'])(
   600_000,
 )
 
-test('a disk that takes no copy is tried until it does; what is saved then is the newest', async () => {
+test('the Nth operation fails, for every N: it is tried until it is saved, and what is saved is the newest', async () => {
   const all = await revisions()
-  const disk = crashDisk(seeded(1))
-  const { log, events } = collectingLog()
-  let full = true
-  const fs = {
-    ...disk.copyFs,
-    create: async (path: string) => {
-      if (full) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
-      return disk.copyFs.create(path)
-    },
-  }
-  const copy = createLastGoodCopy({ directory: '/g', token: 'token-1', log, fs, saveDelayMs: 0, retryMs: 1 })
-  const until = async (condition: () => boolean) => {
-    const deadline = Date.now() + 10_000
-    while (!condition()) {
-      if (Date.now() > deadline) throw new Error('the condition did not come true')
-      await new Promise((resolve) => setTimeout(resolve, 1))
+  for (let nth = 1; ; nth += 1) {
+    const disk = crashDisk(seeded(1))
+    const { log, events } = collectingLog()
+    let operations = 0
+    const fail = () => {
+      operations += 1
+      if (operations === nth) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
     }
+    const { copyFs } = disk
+    const fs: CopyFs = {
+      ...copyFs,
+      create: async (path) => {
+        fail()
+        const file = await copyFs.create(path)
+        return {
+          append: async (bytes) => {
+            fail()
+            await file.append(bytes)
+          },
+          sync: async () => {
+            fail()
+            await file.sync()
+          },
+          close: () => file.close(),
+        }
+      },
+      rename: async (from, to) => {
+        fail()
+        await copyFs.rename(from, to)
+      },
+      syncDirectory: async (path) => {
+        fail()
+        await copyFs.syncDirectory(path)
+      },
+    }
+    const copy = createLastGoodCopy({
+      directory: '/g',
+      token: 'token-1',
+      log,
+      fs,
+      saveDelayMs: 0,
+      retryMs: 1,
+    })
+    for (const configuration of all) {
+      copy.save(configuration)
+      await until(() => copy.isSaved)
+    }
+    expect((await copyOn(disk.afterPowerLoss()).load())?.revision, `operation ${nth}`).toBe(REVISIONS)
+    if (operations < nth) return expect(events).toEqual([])
+    expect(events, `operation ${nth}`).toEqual(['snapshot.not_saved', 'snapshot.saved'])
   }
-  for (const configuration of all.slice(0, 2)) copy.save(configuration)
-  await until(() => events.includes('snapshot.not_saved'))
-  expect(copy.isSaved).toBe(false)
-  for (const configuration of all.slice(2)) copy.save(configuration)
-  full = false
-  await until(() => copy.isSaved)
-  expect(events).toEqual(['snapshot.not_saved', 'snapshot.saved'])
-  expect((await copyOn(disk.afterPowerLoss()).load())?.revision).toBe(REVISIONS)
 })
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('the condition did not come true')
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}

@@ -77,19 +77,6 @@ export function createLastGoodCopy(options: {
     }
   }
 
-  /** A process that died between the two renames left the newest copy under its first name. */
-  async function loadUnnamed(): Promise<CompiledConfiguration | null> {
-    const newest = await loadFrom(temporary)
-    if (newest === null) return null
-    try {
-      await fs.rename(temporary, path)
-      currentIsGood = true
-    } catch (error) {
-      log('warn', 'snapshot.not_named', { error })
-    }
-    return newest
-  }
-
   /** False: it is not saved, and tried again later. */
   async function write(configuration: CompiledConfiguration): Promise<boolean> {
     let whole = false
@@ -104,6 +91,7 @@ export function createLastGoodCopy(options: {
       whole = true
       // A copy known to be bad must not push out the one before it.
       if (currentIsGood) await fs.rename(path, previousPath)
+      // Between the two there is none by that name: a second try must not look for it.
       currentIsGood = false
       await fs.rename(temporary, path)
       currentIsGood = true
@@ -118,7 +106,7 @@ export function createLastGoodCopy(options: {
           error,
         })
       failing = true
-      // Half a copy only takes the journal's room; a whole one may be the only one that a start would find.
+      // Half a copy only takes the journal's room.
       if (!whole) await fs.remove(temporary).catch(() => {})
       return false
     }
@@ -150,7 +138,7 @@ export function createLastGoodCopy(options: {
     async load() {
       const newest = await loadFrom(path)
       currentIsGood = newest !== null
-      return newest ?? (await loadUnnamed()) ?? (await loadFrom(previousPath))
+      return newest ?? (await loadFrom(previousPath))
     },
     save(configuration) {
       waiting = configuration
