@@ -1,7 +1,9 @@
 import { buildGateway } from '../build/gateway.ts'
 import { BUILD_STEPS, withBuildLock } from '../build/product.ts'
 import { runTool } from '../build/run-tool.ts'
+import { audit } from './audit.ts'
 import { cruise } from './dependencies.ts'
+import { makeSbom } from './sbom.ts'
 
 export interface Check {
   name: string
@@ -29,6 +31,8 @@ export const CHECKS: Check[] = [
     },
   },
   { name: 'dead code', run: async () => tool('knip', ['--no-progress', '--no-config-hints']) },
+  { name: 'bill of materials', run: makeSbom },
+  { name: 'advisories', run: () => audit() },
   {
     name: 'gateway bundle',
     async run() {
