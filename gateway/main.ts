@@ -1,10 +1,14 @@
 /** The process: environment in, exit code out. Nothing else in the gateway reads the one or sets the other. */
+import { readFileSync } from 'node:fs'
+import { SecretFileError, withSecretFiles } from '../lib/contract/secret-files.ts'
 import { DataFolderError } from './data-folder-error.ts'
 import { type Gateway, ListenError, startGateway } from './gateway.ts'
 import { readSettings, type Settings, SettingsError } from './settings.ts'
 import { createLog } from './telemetry/log.ts'
 
 const FLUSH_MS = 2_000
+/** What an operator can put right by what the message says. */
+const REFUSALS = [SecretFileError, SettingsError, DataFolderError, ListenError]
 
 // A reader of the log that went away must not take the gateway with it.
 process.stdout.on('error', () => {})
@@ -21,7 +25,7 @@ process.on('SIGINT', () => terminate('SIGINT'))
 
 let settings: Settings
 try {
-  settings = readSettings(process.env)
+  settings = readSettings(withSecretFiles(process.env, (file) => readFileSync(file, 'utf8')))
   gateway = await startGateway(settings, log)
 } catch (error) {
   refuse(error)
@@ -46,9 +50,10 @@ function crash(error: unknown): void {
 }
 
 function refuse(error: unknown): never {
-  if (error instanceof SettingsError || error instanceof DataFolderError || error instanceof ListenError) {
-    process.stderr.write(`${error.message}\n`)
-    log('error', 'gateway.not_started', { reason: error.message })
+  if (REFUSALS.some((kind) => error instanceof kind)) {
+    const { message } = error as Error
+    process.stderr.write(`${message}\n`)
+    log('error', 'gateway.not_started', { reason: message })
   } else {
     log('error', 'gateway.not_started', { error, stack: error instanceof Error ? (error.stack ?? '') : '' })
     process.stderr.write('The gateway could not start; its log says why.\n')

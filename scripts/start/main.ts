@@ -1,21 +1,22 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import pg from 'pg'
 import { ROOT } from '../build/fingerprint.ts'
 import { BUILD_STEPS, withBuildLock } from '../build/product.ts'
 import { programOf } from '../build/run-tool.ts'
-import { portProblem } from '../free-port.ts'
-import { connectionProblem, migrate } from '../migration/apply.ts'
 import { errorText, UserError } from '../user-error.ts'
+import { checkDatabase, checkPorts, hasNoUser, migrateDatabase, prepareAdmin } from './before-admin.ts'
 import { type AdminValues, adminEnv, gatewayEnv, gatewayToken } from './child-env.ts'
 import { firstPassword, firstPasswordWasShown, loadSecrets, openDataFolder } from './data-folder.ts'
 import { spawnProcess } from './service.ts'
-import { readSettings, type Settings, urlHost } from './settings.ts'
+import { readSettings, type Settings, takeSecretFiles, urlHost } from './settings.ts'
 import { seconds, step, stepWhenNeeded } from './steps.ts'
 import { createSupervisor, type Program } from './supervisor.ts'
 
 const PARENT_CHECK_MS = 1_000
+/** Streams to gateways and browsers never end by themselves; what an admin has answered is committed. */
+const ADMIN_STOP_MS = 8_000
+/** What a gateway does after its calls have ended: it ships and closes its books. */
+const AFTER_DRAIN_MS = 5_000
 const START = performance.now()
 
 /** What `scripts/start.mjs` runs once the right Node and the packages are there. */
@@ -23,6 +24,7 @@ export async function main([mode = 'all']: string[], launcherMs: number): Promis
   let end: (() => Promise<void>) | null = null
   const exit = onceEnded(async () => end?.())
   try {
+    takeSecretFiles(process.env)
     const settings = readSettings(process.env, ROOT)
     const stoppable = (stop: () => Promise<void>) => {
       end = stop
@@ -120,21 +122,8 @@ function signInHint(settings: Settings, made: string | null): string {
 
 /** One admin for a deployment: its end is ours, whoever runs us starts it again. */
 async function startAdmin(settings: Settings, stoppable: Stoppable, exit: Exit): Promise<void> {
-  const { databaseUrl, secret } = settings
-  if (databaseUrl === null)
-    throw new UserError('npm run start:admin needs DATABASE_URL: the Postgres that all admins share.')
-  if (secret === null)
-    throw new UserError('npm run start:admin needs GATEHOUSE_SECRET: the same one for all admins.')
-  await checkPorts(settings, ['admin'])
-  await checkDatabase(databaseUrl)
-  await buildWhenStale(['client', 'console'])
-  await migrateDatabase(databaseUrl)
-  let { adminPassword } = settings
-  if (adminPassword === null && (await hasNoUser(databaseUrl))) {
-    adminPassword = randomBytes(12).toString('base64url')
-    console.log(`  first user: ${settings.adminEmail} with the password ${adminPassword} (shown this once)`)
-  }
-  await runAlone('admin', adminProgram(settings, { databaseUrl, secret, adminPassword }), stoppable, exit)
+  const values = await prepareAdmin(settings, { build: () => buildWhenStale(['client', 'console']) })
+  await runAlone('admin', adminProgram(settings, values), ADMIN_STOP_MS, stoppable, exit)
   console.log(`\nThe console is ready at ${settings.adminUrl}`)
 }
 
@@ -152,14 +141,21 @@ async function startGateway(settings: Settings, stoppable: Stoppable, exit: Exit
   }
   await checkPorts(settings, ['gateway'])
   await buildWhenStale(['gateway'])
-  await runAlone('gateway', gatewayProgram(settings, settings.gatewayToken, { controlUrl }), stoppable, exit)
+  const program = gatewayProgram(settings, settings.gatewayToken, { controlUrl })
+  await runAlone('gateway', program, settings.drainMs + AFTER_DRAIN_MS, stoppable, exit)
   console.log(`\nThe gateway is ready at ${settings.gatewayUrl}`)
 }
 
-async function runAlone(name: string, program: Program, stoppable: Stoppable, exit: Exit): Promise<void> {
+async function runAlone(
+  name: string,
+  program: Program,
+  stopDeadlineMs: number,
+  stoppable: Stoppable,
+  exit: Exit,
+): Promise<void> {
   // Alone, a gateway waits for its first configuration as long as it takes, and says so on /readyz itself.
   const running = await spawnProcess({ name, ...program, healthUrl: null, log: console.log })
-  stoppable(() => running.stop(8_000))
+  stoppable(() => running.stop(stopDeadlineMs))
   running.child.once(
     'exit',
     (code, signal) => void exit(code ?? 1, `The ${name} ended (${signal ?? `exit code ${code}`}).`),
@@ -200,53 +196,6 @@ async function buildWhenStale(parts: (keyof typeof BUILT)[]): Promise<void> {
   await withBuildLock(async () => {
     for (const part of parts) await stepWhenNeeded(BUILT[part], BUILD_STEPS[part])
   })
-}
-
-async function checkPorts(settings: Settings, which: ('admin' | 'gateway')[]): Promise<void> {
-  for (const name of which) {
-    const [variable, port] =
-      name === 'admin'
-        ? (['PORT', settings.adminPort] as const)
-        : (['GATEWAY_PORT', settings.gatewayPort] as const)
-    const problem = await portProblem(port, settings.host)
-    if (problem === null) continue
-    if (problem === 'EADDRINUSE') {
-      throw new UserError(
-        `${variable} ${port} on ${settings.host} is taken: stop what listens there, or choose another, as in ${variable}=${port + 100} npm start.`,
-      )
-    }
-    throw new UserError(
-      `The ${name} cannot listen on ${settings.host}:${port} (${problem}): check HOST and ${variable}.`,
-    )
-  }
-}
-
-async function checkDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-  } catch (error) {
-    throw new UserError(connectionProblem(url, error))
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
-
-async function migrateDatabase(url: string): Promise<void> {
-  await stepWhenNeeded('migrated the database', async () => (await migrate(url)).length > 0)
-}
-
-/** Only a database without users gets a first one, so only then is there a password to make. */
-async function hasNoUser(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ none: boolean }>('SELECT NOT EXISTS (SELECT 1 FROM users) AS none')
-    return rows[0]?.none === true
-  } finally {
-    await client.end()
-  }
 }
 
 function version(): string {

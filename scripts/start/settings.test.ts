@@ -20,6 +20,7 @@ test('without an environment everything has its default', () => {
     adminUrl: 'http://127.0.0.1:3000',
     gatewayUrl: 'http://127.0.0.1:4000',
     timeZone: 'UTC',
+    drainMs: 8_000,
   })
 })
 
@@ -37,6 +38,7 @@ test.each([
   [{ GATEHOUSE_ADMIN_URL: 'gatehouse.example' }, 'GATEHOUSE_ADMIN_URL is "gatehouse.example"'],
   [{ JOURNAL_SYNC: 'never' }, 'JOURNAL_SYNC is "never": it takes group or settle.'],
   [{ GATEHOUSE_COUNTERS: 'many' }, 'GATEHOUSE_COUNTERS is "many"'],
+  [{ GATEHOUSE_DRAIN_MS: '8s' }, 'GATEHOUSE_DRAIN_MS is "8s": it takes milliseconds from 0 to 3600000.'],
 ])('%o is refused by name', (env, problem) => {
   expect(() => readSettings(env, '/')).toThrow(problem)
 })

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { SecretFileError, withSecretFiles } from '../../lib/contract/secret-files.ts'
 import { UserError } from '../user-error.ts'
 
 /** The environment of `npm start`, parsed: ARCHITECTURE and README describe the variables. */
@@ -18,9 +20,25 @@ export interface Settings {
   adminUrl: string
   gatewayUrl: string
   timeZone: string
+  /** How long the gateway's calls in flight may still take after SIGTERM. */
+  drainMs: number
 }
 
 type Env = Record<string, string | undefined>
+
+/**
+ * Puts the content of `GATEHOUSE_SECRET_FILE` and its kind in the place of their names, for us and whoever inherits
+ * from us. Throws UserError.
+ */
+export function takeSecretFiles(env: Env): void {
+  try {
+    const taken = withSecretFiles(env, (file) => readFileSync(file, 'utf8'))
+    for (const name of Object.keys(env)) if (!(name in taken)) delete env[name]
+    Object.assign(env, taken)
+  } catch (error) {
+    throw error instanceof SecretFileError ? new UserError(error.message) : error
+  }
+}
 
 /** Throws UserError naming the variable that is wrong and what it takes. */
 export function readSettings(env: Env, root: string): Settings {
@@ -54,6 +72,7 @@ export function readSettings(env: Env, root: string): Settings {
     adminUrl: httpUrl(env, 'GATEHOUSE_ADMIN_URL') ?? `http://${urlHost(host)}:${adminPort}`,
     gatewayUrl: httpUrl(env, 'GATEHOUSE_GATEWAY_URL') ?? `http://${urlHost(host)}:${gatewayPort}`,
     timeZone: timeZone(env),
+    drainMs: drainMs(env),
   }
 }
 
@@ -75,6 +94,13 @@ function port(env: Env, name: string, fallback: number): number {
   const number = Number(value)
   if (/^\d+$/.test(value) && number >= 1 && number <= 65_535) return number
   throw new UserError(`${name} is "${value}": it takes a port from 1 to 65535.`)
+}
+
+function drainMs(env: Env): number {
+  const value = text(env, 'GATEHOUSE_DRAIN_MS')
+  if (value === null) return 8_000
+  if (/^\d+$/.test(value) && Number(value) <= 3_600_000) return Number(value)
+  throw new UserError(`GATEHOUSE_DRAIN_MS is "${value}": it takes milliseconds from 0 to 3600000.`)
 }
 
 function oneOf(env: Env, name: string, values: string[]): void {
