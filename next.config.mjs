@@ -16,6 +16,10 @@ const CONTENT_SECURITY_POLICY = [
 export default {
   // Several builds of one tree (a test beside a running product) need a folder each.
   distDir: process.env.NEXT_DIST_DIR || '.next',
+  // Only what the server needs of node_modules, for the image of the admin (scripts/build/image.ts).
+  ...(process.env.NEXT_OUTPUT === 'standalone' ? { output: 'standalone' } : {}),
+  // Nothing is resized here: no picture of the console comes through Next's image service.
+  images: { unoptimized: true },
   poweredByHeader: false,
   reactStrictMode: true,
   // tsc runs in `npm run check`, over the rooms that Next does not see too.

@@ -79,8 +79,8 @@ interface Package {
 
 function packagesOf(lock: LockFile): Package[] {
   const parents = new Map<string, string>()
+  // Ours is not that of what we ask for.
   for (const [where, entry] of Object.entries(lock.packages))
-    // Ours is not that of what we ask for.
     for (const name of Object.keys(entry.optionalDependencies ?? {}))
       if (where !== '' && entry.license) parents.set(name, entry.license)
   return Object.entries(lock.packages)
