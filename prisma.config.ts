@@ -8,6 +8,15 @@ export default defineConfig({
   experimental: { externalTables: true },
   // Made by hand-written SQL in the migrations: partitioned by day, or written by raw SQL alone.
   tables: {
-    external: ['public.calls', 'public.ledger_lines', 'public.rollup_minutes', 'public.rollup_quarters'],
+    external: [
+      'public.calls',
+      'public.call_facets',
+      'public.ledger_lines',
+      'public.rollup_days',
+      'public.rollup_hours',
+      'public.rollup_marks',
+      'public.rollup_minutes',
+      'public.rollup_quarters',
+    ],
   },
 })

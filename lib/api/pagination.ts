@@ -55,8 +55,12 @@ export async function listPage<Row extends { readonly id: string }, T>(
   const scope = `${list} ${canonicalJson(filters)}`
   const after = cursor === undefined ? null : openCursor(cursor, scope)
   const beyond = descending ? 'lt' : 'gt'
+  // The bound says nothing that the alternatives do not; but an index can begin there.
   const where = after
-    ? { OR: [{ [field]: { [beyond]: after[0] } }, { [field]: after[0], id: { [beyond]: after[1] } }] }
+    ? {
+        [field]: { [`${beyond}e`]: after[0] },
+        OR: [{ [field]: { [beyond]: after[0] } }, { [field]: after[0], id: { [beyond]: after[1] } }],
+      }
     : {}
   const order = descending ? 'desc' : 'asc'
   const rows = await find({ where, orderBy: [{ [field]: order }, { id: order }], take: limit + 1 })

@@ -1,75 +1,22 @@
-/** The log of calls: pages of rows, and one call as its receipt. Names are joined as they are now. */
+/** Calls as they are read: their columns, one call as its receipt. Names are joined as they are now. */
 import 'server-only'
 import type pg from 'pg'
-import type { z } from 'zod'
 import type { RowScope } from '../api/actor.ts'
-import { openCursor, sealCursor } from '../api/pagination.ts'
-import { canonicalJson } from '../contract/content-hash.ts'
 import { formatUsd } from '../contract/money.ts'
 import type { Attempt } from '../contract/usage-event.ts'
-import type { Call, callFilters, Receipt } from '../resources/calls/schema.ts'
-import { uuidTime } from './ingest.ts'
+import type { Call, Receipt } from '../resources/calls/schema.ts'
+import { dayOf, uuidTime } from './call-days.ts'
 import { Conditions } from './scope.ts'
 
-export type CallQuery = z.output<typeof callFilters> & {
-  limit: number
-  cursor?: string | undefined
-  q?: string | undefined
-}
-
-const DAY_MS = 86_400_000
-/** "at" and the time in the id, whose day the partition is, may be an hour apart. */
-const SLACK_MS = 3_600_000
-/** How many days back are looked at first: a page is nearly always full by then, and older partitions stay untouched. */
-const WINDOWS_DAYS = [2, 30, null] as const
-
-const CALL_COLUMNS = `day, id, at, trace_id, gateway_id, sequence, kind, status, code, team_id, consumer_id, key_id,
+export const CALL_COLUMNS = `day, id, at, trace_id, gateway_id, sequence, kind, status, code, team_id, consumer_id, key_id,
   route_id, route, stream, requested_model, served_model, provider_id, end_user, input_tokens, cached_input_tokens,
   cache_write_5m_tokens, cache_write_1h_tokens, input_audio_tokens, output_tokens, reasoning_tokens,
   output_audio_tokens, usage_source, cost_pico, unpriced, simulated, latency_ms, first_token_ms, attempt_count, tags,
   revision`
-const NAMES = `t.name AS team_name, co.name AS consumer_name, k.name AS key_name, k.user_id AS key_user_id,
+export const NAMES = `t.name AS team_name, co.name AS consumer_name, k.name AS key_name, k.user_id AS key_user_id,
   p.name AS provider_name`
-const JOINS = `LEFT JOIN teams t ON t.id = c.team_id LEFT JOIN consumers co ON co.id = c.consumer_id
+export const JOINS = `LEFT JOIN teams t ON t.id = c.team_id LEFT JOIN consumers co ON co.id = c.consumer_id
   LEFT JOIN api_keys k ON k.id = c.key_id LEFT JOIN providers p ON p.id = c.provider_id`
-
-/** One page, newest first, by keyset: what is booked meanwhile neither repeats nor skips rows of the pages after. */
-export async function listCalls(
-  pool: pg.Pool,
-  query: CallQuery,
-  scope: RowScope,
-): Promise<{ data: Call[]; nextCursor: string | null }> {
-  const { limit, cursor, ...filters } = query
-  const cursorScope = `calls ${canonicalJson(filters)}`
-  const after = cursor === undefined ? null : (openCursor(cursor, cursorScope)[0] ?? null)
-  const consumers = query.q ? await consumersNamed(pool, query.q) : []
-  const newest = after ? dayOf(after) : query.to ? isoDay(Date.parse(query.to) + SLACK_MS) : null
-  const oldest = query.from ? isoDay(Date.parse(query.from) - SLACK_MS) : null
-
-  let rows: CallRow[] = []
-  for (const days of WINDOWS_DAYS) {
-    const start = days === null ? null : isoDay((newest ? Date.parse(newest) : Date.now()) - days * DAY_MS)
-    const from = start && (!oldest || start > oldest) ? start : oldest
-    const where = callConditions(query, scope, consumers)
-    if (after) {
-      where.raw(`(day, id) < (${where.value(dayOf(after))}::date, ${where.value(after)}::uuid)`)
-    }
-    // Besides the row comparison, which prunes no partitions.
-    if (newest) where.raw(`day <= ${where.value(newest)}::date`)
-    if (from) where.raw(`day >= ${where.value(from)}::date`)
-    const result = await pool.query<CallRow>(
-      `SELECT c.*, ${NAMES} FROM (
-         SELECT ${CALL_COLUMNS} FROM calls WHERE ${where.sql} ORDER BY day DESC, id DESC LIMIT ${where.value(limit + 1)}
-       ) c ${JOINS} ORDER BY c.day DESC, c.id DESC`,
-      where.values,
-    )
-    rows = result.rows
-    if (rows.length > limit || from === oldest) break
-  }
-  const shown = rows.slice(0, limit)
-  const last = rows.length > limit ? shown.at(-1) : undefined
-  return { data: shown.map(toCall), nextCursor: last ? sealCursor([last.id], cursorScope) : null }
-}
 
 /** Null when there is none, or the scope does not open it. */
 export async function findReceipt(pool: pg.Pool, id: string, scope: RowScope): Promise<Receipt | null> {
@@ -153,61 +100,8 @@ export async function countCalls(
   return rows.map((row) => ({ teamId: row.team_id, keyUserId: row.user_id, count: row.count }))
 }
 
-function callConditions(query: CallQuery, scope: RowScope, consumers: readonly string[]): Conditions {
-  const where = new Conditions()
-  where
-    .within(scope)
-    .add(query.from, (p) => `at >= ${p}::timestamptz`)
-    .add(query.to, (p) => `at < ${p}::timestamptz`)
-    .add(query.teamId, (p) => `team_id = ${p}`)
-    .add(query.consumerId, (p) => `consumer_id = ${p}`)
-    .add(query.keyId, (p) => `key_id = ${p}`)
-    .add(query.route, (p) => `route = ${p}`)
-    .add(query.providerId, (p) => `provider_id = ${p}`)
-    .add(query.model, (p) => `(served_model = ${p} OR requested_model = ${p})`)
-    .add(query.kind, (p) => `kind = ${p}`)
-    .add(query.outcome, (p) => `outcome = ${p}`)
-    .add(query.code, (p) => `code = ${p}`)
-    .add(query.stream, (p) => `stream = ${p}::boolean`)
-  if (query.outcome && query.outcome !== 'ok') where.raw(`outcome <> 'ok'`)
-  if (query.simulated !== 'include') where.add(query.simulated === 'only', (p) => `simulated = ${p}`)
-  if (query.q) addSearch(where, query.q, consumers)
-  return where
-}
-
-/** A request id, a trace id, or the beginning of a route, a model or a consumer's name. */
-function addSearch(where: Conditions, q: string, consumers: readonly string[]): void {
-  const hex = q.toLowerCase().replaceAll('-', '')
-  const dashed = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-  const either = [`trace_id = ${where.value(q.toLowerCase())}`]
-  if (uuidTime(dashed) !== null) {
-    either.push(`(day = ${where.value(dayOf(dashed))}::date AND id = ${where.value(dashed)}::uuid)`)
-  }
-  const prefix = where.value(`${q.replace(/[\\%_]/g, '\\$&')}%`)
-  either.push(`route ILIKE ${prefix}`, `served_model ILIKE ${prefix}`, `requested_model ILIKE ${prefix}`)
-  if (consumers.length > 0) either.push(`consumer_id = ANY(${where.value(consumers)})`)
-  where.raw(`(${either.join(' OR ')})`)
-}
-
-async function consumersNamed(pool: pg.Pool, prefix: string): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>(
-    'SELECT id FROM consumers WHERE name ILIKE $1 LIMIT 1000',
-    [`${prefix.replace(/[\\%_]/g, '\\$&')}%`],
-  )
-  return rows.map((row) => row.id)
-}
-
-/** The day (UTC) of an id, which its partition is. */
-function dayOf(id: string): string {
-  return isoDay(uuidTime(id) ?? 0)
-}
-
-function isoDay(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10)
-}
-
 /** As pg gives it: bigint and numeric as text. */
-interface CallRow {
+export interface CallRow {
   id: string
   at: Date
   trace_id: string
@@ -269,7 +163,7 @@ interface LineRow {
   correction_of: string | null
 }
 
-function toCall(row: CallRow): Call {
+export function toCall(row: CallRow): Call {
   return {
     id: row.id,
     traceId: row.trace_id,

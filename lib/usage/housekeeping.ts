@@ -1,10 +1,14 @@
 import 'server-only'
 import type pg from 'pg'
+import { compactRollups } from './compaction.ts'
 import { makePartitions } from './partitions.ts'
 
 /** An hour beyond what queries promise, so that a range of 48 hours is always whole. */
 const MINUTES_KEPT_HOURS = 49
 const EVERY_MS = 15 * 60_000
+const COMPACT_EVERY_MS = 60_000
+/** While there is a backlog, as after an upgrade: it leaves the database room. */
+const COMPACT_AGAIN_MS = 1_000
 /** After a failure, for the database is expected back. */
 const RETRY_MS = 15_000
 
@@ -18,22 +22,39 @@ export async function keepHouse(pool: pg.Pool, now: Date): Promise<void> {
 
 /** Rounds at start and every quarter of an hour, until `stop`. The first one has been tried when the promise resolves. */
 export async function startHousekeeping(pool: pg.Pool): Promise<{ stop(): void }> {
+  const house = repeat('housekeeping', async () => {
+    await keepHouse(pool, new Date())
+    return EVERY_MS
+  })
+  const sums = repeat('the summing of rollups', async () =>
+    (await compactRollups(pool)) > 0 ? COMPACT_AGAIN_MS : COMPACT_EVERY_MS,
+  )
+  await house.first
+  return {
+    stop() {
+      house.stop()
+      sums.stop()
+    },
+  }
+}
+
+/** Runs `work` again after the milliseconds that it gives. */
+function repeat(name: string, work: () => Promise<number>): { first: Promise<void>; stop(): void } {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const round = async () => {
-    let waitMs = EVERY_MS
+    let waitMs = RETRY_MS
     try {
-      await keepHouse(pool, new Date())
+      waitMs = await work()
     } catch (error) {
-      console.error(`housekeeping failed and is tried again: ${(error as Error).message}`)
-      waitMs = RETRY_MS
+      console.error(`${name} failed and is tried again: ${(error as Error).message}`)
     }
     if (stopped) return
     timer = setTimeout(() => void round(), waitMs)
     timer.unref()
   }
-  await round()
   return {
+    first: round(),
     stop() {
       stopped = true
       clearTimeout(timer)

@@ -7,7 +7,10 @@ import type pg from 'pg'
 import type { UsageBatch, UsageReceipt } from '../contract/control.ts'
 import type { UsageEvent } from '../contract/usage-event.ts'
 import { CALLS_CHANNEL, MAX_PAYLOAD_BYTES } from '../publish/channels.ts'
+import { uuidTime } from './call-days.ts'
+import { insertFacets } from './call-facets.ts'
 import { insertCalls, insertLines } from './call-rows.ts'
+import { takeBackMarks } from './compaction.ts'
 import { addToRollups } from './rollup.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -42,6 +45,8 @@ export async function ingest(pool: pg.Pool, batch: UsageBatch): Promise<UsageRec
         event.lines.map((line, lineNo) => ({ day: day(event), callId: event.id, lineNo, line })),
       )
       if (lines.length > 0) await client.query(insertLines(lines))
+      await client.query(insertFacets(fresh))
+      await client.query(takeBackMarks(fresh.map((event) => event.at)))
       for (const statement of addToRollups(fresh)) await client.query(statement)
       await touchKeys(client, fresh)
       await client.query('SELECT pg_notify($1, ids) FROM unnest($2::text[]) AS p(ids)', [
@@ -78,12 +83,6 @@ function checkBatch({ events }: UsageBatch): Map<string, string> {
     days.set(event.id, new Date(time).toISOString().slice(0, 10))
   }
   return days
-}
-
-/** Milliseconds since the epoch; null when it is no UUIDv7 (RFC 9562, section 5.7). */
-export function uuidTime(id: string): number | null {
-  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(id)) return null
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 }
 
 /** A row that somebody holds is left for the next batch: booking never waits for the management API. */

@@ -1,6 +1,7 @@
 /**
- * The one query behind every number on cost and usage. It reads rollups alone: whole quarter-hours, and minutes for the
- * edges of a range that stand between them, or where minutes are asked for. Ranges are half-open, [from, to).
+ * The one query behind every number on cost and usage. It reads rollups alone: days, hours and quarter-hours, and
+ * minutes for the edges of a range that stand between them, or where minutes are asked for. Ranges are half-open,
+ * [from, to).
  */
 import 'server-only'
 import type pg from 'pg'
@@ -9,39 +10,26 @@ import type { RowScope } from '../api/actor.ts'
 import { invalidField } from '../api/problem.ts'
 import type { UsageDimension, UsageReport, usageQuery } from '../resources/usage/schema.ts'
 import { usageDimension } from '../resources/usage/schema.ts'
-import { HISTOGRAM_SIZE } from './histogram.ts'
+import { coverOf, DAY_MS, HOUR_MS, type Span } from './cover.ts'
 import { readNames } from './names.ts'
-import { MINUTE_MS, QUARTER_MS, SUM_COLUMNS } from './rollup.ts'
-import { Conditions } from './scope.ts'
+import { MINUTE_MS, QUARTER_MS } from './rollup.ts'
 import { bucketStarts, type Interval, startOf, TooManyBuckets } from './time-buckets.ts'
-import { addTo, emptyTotals, type Totals, toUsageValues } from './totals.ts'
+import { addTo, emptyTotals, subtract, sumInto, type Totals, toUsageValues } from './totals.ts'
+import { coarseFor, rankSql, seriesSql } from './usage-sql.ts'
 
 export type UsageQuery = z.output<typeof usageQuery>
 
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
 const MINUTES_KEPT_MS = 48 * HOUR_MS
 /** The whole of what minutes are kept for. */
 const MAX_BUCKETS = 3_000
 /** Series times intervals in one answer; further groups are summed into one series. */
 const MAX_VALUES = 60_000
-const MAX_SERIES = 100
 const MAX_DIMENSIONS = 4
 const DEFAULT_SPAN_MS: Record<Interval, number> = {
   minute: HOUR_MS,
   hour: DAY_MS,
   day: 30 * DAY_MS,
   month: 365 * DAY_MS,
-}
-
-const COLUMNS: Record<UsageDimension, string> = {
-  team: 'team_id',
-  consumer: 'consumer_id',
-  key: 'key_id',
-  route: 'route',
-  provider: 'provider_id',
-  model: 'model',
-  kind: 'kind',
 }
 
 /** @throws Problem 400 with the path of what is wrong. */
@@ -55,26 +43,22 @@ export async function queryUsage(
   const dimensions = readDimensions(query.groupBy)
   const range = readRange(query, timeZone, now)
   const starts = readStarts(range, query.interval, timeZone)
-  const maxSeries = Math.max(10, Math.min(MAX_SERIES, Math.floor(MAX_VALUES / starts.length)))
-  const { text, values } = buildQuery(query, more.scope, range, starts, dimensions, maxSeries)
-  const { rows } = await pool.query<
-    Record<string, string | null> & { i: number; latency: string[]; first_token: string[] }
-  >(text, values)
+  const maxSeries = Math.min(query.top, Math.max(10, Math.floor(MAX_VALUES / starts.length)))
+  const { rows, rest } = await readRows(pool, {
+    query,
+    scope: more.scope,
+    range,
+    starts,
+    dimensions,
+    maxSeries,
+  })
 
   const total = emptyTotals()
-  const series = new Map<
-    string,
-    { keys: (string | null)[]; others: number; total: Totals; values: Map<number, Totals> }
-  >()
+  const series = new Map<string, Series>()
   for (const row of rows) {
     const keys = dimensions.map((_, index) => row[`g${index + 1}`] ?? null)
     const id = JSON.stringify(keys)
-    const entry = series.get(id) ?? {
-      keys,
-      others: Number(row.others),
-      total: emptyTotals(),
-      values: new Map(),
-    }
+    const entry = series.get(id) ?? { keys, others: 0, total: emptyTotals(), values: new Map() }
     series.set(id, entry)
     const value = emptyTotals()
     addTo(value, row)
@@ -82,6 +66,7 @@ export async function queryUsage(
     addTo(entry.total, row)
     addTo(total, row)
   }
+  if (rest) series.set('rest', restOf(rest, [...series.values()], dimensions, total))
   if (dimensions.length === 0 && series.size === 0) {
     series.set('', { keys: [], others: 0, total: emptyTotals(), values: new Map() })
   }
@@ -127,10 +112,7 @@ export async function queryUsage(
   }
 }
 
-interface Range {
-  readonly from: number
-  readonly to: number
-}
+type Range = Span
 
 function readDimensions(groupBy: string | undefined): UsageDimension[] {
   if (!groupBy) return []
@@ -186,70 +168,111 @@ function zoneProblem(error: unknown): unknown {
     : error
 }
 
-function buildQuery(
-  query: UsageQuery,
-  scope: RowScope,
-  { from, to }: Range,
-  starts: readonly number[],
-  dimensions: readonly UsageDimension[],
-  maxSeries: number,
-): { text: string; values: unknown[] } {
-  const where = new Conditions()
-  where
-    .within(scope)
-    .add(query.teamId, (p) => `team_id = ${p}`)
-    .add(query.consumerId, (p) => `consumer_id = ${p}`)
-    .add(query.keyId, (p) => `key_id = ${p}`)
-    .add(query.route, (p) => `route = ${p}`)
-    .add(query.providerId, (p) => `provider_id = ${p}`)
-    .add(query.model, (p) => `model = ${p}`)
-    .add(query.kind, (p) => `kind = ${p}`)
-  if (query.simulated !== 'include') where.add(query.simulated === 'only', (p) => `simulated = ${p}`)
+interface Series {
+  readonly keys: (string | null)[]
+  readonly others: number
+  readonly total: Totals
+  readonly values: Map<number, Totals>
+}
 
-  const instant = (ms: number) => `${where.value(new Date(ms).toISOString())}::timestamptz`
-  const between = (start: number, end: number) => `(bucket >= ${instant(start)} AND bucket < ${instant(end)})`
-  const firstQuarter = Math.ceil(from / QUARTER_MS) * QUARTER_MS
-  const lastQuarter = Math.floor(to / QUARTER_MS) * QUARTER_MS
-  const minutes = (ranges: string[]) =>
-    ranges.length > 0 ? `SELECT * FROM rollup_minutes WHERE (${ranges.join(' OR ')}) AND ${where.sql}` : null
-  const sources =
-    query.interval === 'minute' || firstQuarter >= lastQuarter
-      ? [minutes([between(from, to)])]
-      : [
-          `SELECT * FROM rollup_quarters WHERE ${between(firstQuarter, lastQuarter)} AND ${where.sql}`,
-          minutes([
-            ...(from < firstQuarter ? [between(from, firstQuarter)] : []),
-            ...(lastQuarter < to ? [between(lastQuarter, to)] : []),
-          ]),
-        ]
+/** As pg gives it: the interval it lies in, its groups, and sums in text. */
+type Row = Record<string, string | null> & { i: number; latency: string[]; first_token: string[] }
 
-  const groups = dimensions.map((_, index) => `g${index + 1}`)
-  const list = (parts: readonly string[]) => parts.map((part) => `, ${part}`).join('')
-  const sums = [...SUM_COLUMNS, 'cost_pico'].map((name) => `sum(${name}) AS ${name}`)
-  const histograms = ['latency', 'first_token'].map(
-    (name) =>
-      `ARRAY[${Array.from({ length: HISTOGRAM_SIZE }, (_, i) => `sum(${name}[${i + 1}])`).join(', ')}]::bigint[] AS ${name}`,
+interface Rest {
+  /** How many groups beyond the costliest. */
+  readonly others: number
+  /** Sums of all groups together. */
+  readonly all: readonly Row[]
+}
+
+const NOTHING_EXACT = { days: new Set<number>(), hours: new Set<number>() }
+
+/** One snapshot for all that is read: the rest is a difference. */
+async function readRows(
+  pool: pg.Pool,
+  asked: {
+    query: UsageQuery
+    scope: RowScope
+    range: Range
+    starts: readonly number[]
+    dimensions: readonly UsageDimension[]
+    maxSeries: number
+  },
+): Promise<{ rows: Row[]; rest: Rest | null }> {
+  const { query, scope, range, starts, dimensions, maxSeries } = asked
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const exact = coarseFor(query, scope, dimensions) ? await readMarks(client, range) : NOTHING_EXACT
+    const reading = (groupBy: readonly UsageDimension[], intervals: readonly number[]) => ({
+      query,
+      scope,
+      coarse: coarseFor(query, scope, groupBy),
+      cover:
+        query.interval === 'minute'
+          ? { days: [], hours: [], quarters: [], minutes: [range] }
+          : coverOf(range, intervals, exact),
+      groupBy,
+    })
+    const sums = async (groupBy: readonly UsageDimension[], only: Parameters<typeof seriesSql>[2]) => {
+      const { text, values } = seriesSql(reading(groupBy, starts), starts, only)
+      return (await client.query<Row>(text, values)).rows
+    }
+    let rows: Row[]
+    let rest: Rest | null = null
+    if (dimensions.length === 0) {
+      rows = await sums([], null)
+    } else {
+      const { text, values } = rankSql(reading(dimensions, [range.from]), maxSeries)
+      const ranked = (await client.query<Record<string, string> & { groups: number }>(text, values)).rows
+      const keysOf = (row: Record<string, unknown>) =>
+        dimensions.map((_, index) => row[`g${index + 1}`] as string)
+      const shown = ranked.map(keysOf)
+      const known = new Set(shown.map((keys) => keys.join('\0')))
+      // Of two dimensions the statement may find pairs that are none of the costliest.
+      rows = (await sums(dimensions, shown)).filter((row) => known.has(keysOf(row).join('\0')))
+      const others = (ranked[0]?.groups ?? 0) - ranked.length
+      if (others > 0) rest = { others, all: await sums([], null) }
+    }
+    await client.query('COMMIT')
+    return { rows, rest }
+  } catch (error) {
+    broken = error as Error
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+async function readMarks(client: pg.PoolClient, { from, to }: Range) {
+  const { rows } = await client.query<{ grain: 'day' | 'hour'; bucket: Date }>(
+    'SELECT grain, bucket FROM rollup_marks WHERE exact AND bucket >= $1 AND bucket < $2',
+    [new Date(from).toISOString(), new Date(to).toISOString()],
   )
-  const startList = where.value(starts.map((start) => new Date(start).toISOString()))
-  const top = where.value(maxSeries)
-  // Every dimension is '' where there is none, so NULL is free to mean "the others".
-  const text = `
-    WITH source AS (${sources.filter((part) => part !== null).join(' UNION ALL ')}),
-    grouped AS (
-      SELECT width_bucket(bucket, ${startList}::timestamptz[]) - 1 AS i${list(
-        dimensions.map((dimension, index) => `${COLUMNS[dimension]} AS g${index + 1}`),
-      )}, ${[...sums, ...histograms].join(', ')}
-      FROM source GROUP BY 1${list(dimensions.map((_, index) => String(index + 2)))}
-    ),
-    ranked AS (
-      SELECT row_number() OVER (ORDER BY sum(cost_pico) DESC, sum(requests) DESC${list(groups)}) AS rank,
-             count(*) OVER () AS groups${list(groups)}
-      FROM grouped ${groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : ''}
-    )
-    SELECT i${list(groups.map((group) => `CASE WHEN rank <= ${top}::bigint THEN ${group} END AS ${group}`))},
-           CASE WHEN rank <= ${top}::bigint THEN 0 ELSE max(groups) - ${top}::bigint END AS others,
-           ${[...sums, ...histograms].join(', ')}
-    FROM grouped JOIN ranked ${groups.length > 0 ? `USING (${groups.join(', ')})` : 'ON true'}
-    GROUP BY i, rank <= ${top}::bigint${list(groups.map((_, index) => String(index + 2)))}`
-  return { text, values: where.values }
+  const of = (grain: string) =>
+    new Set(rows.filter((row) => row.grain === grain).map((row) => row.bucket.getTime()))
+  return { days: of('day'), hours: of('hour') }
+}
+
+/** All groups together without the shown ones, as one more series. `total` gets what it adds. */
+function restOf(
+  { others, all }: Rest,
+  shown: readonly Series[],
+  dimensions: readonly UsageDimension[],
+  total: Totals,
+): Series {
+  const rest: Series = { keys: dimensions.map(() => null), others, total: emptyTotals(), values: new Map() }
+  for (const row of all) {
+    const value = emptyTotals()
+    addTo(value, row)
+    for (const { values } of shown) {
+      const part = values.get(row.i)
+      if (part) subtract(value, part)
+    }
+    if (value.sums.requests > 0) rest.values.set(row.i, value)
+    sumInto(rest.total, value)
+    sumInto(total, value)
+  }
+  return rest
 }

@@ -2,8 +2,13 @@
 import type { RowScope } from '../api/actor.ts'
 
 export class Conditions {
-  readonly values: unknown[] = []
+  readonly values: unknown[]
   readonly #parts: string[] = []
+
+  /** `values` are shared by the parts of one statement. */
+  constructor(values: unknown[] = []) {
+    this.values = values
+  }
 
   /** The placeholder of a value. */
   value(value: unknown): string {
@@ -22,13 +27,18 @@ export class Conditions {
     return this
   }
 
-  /** Rows of `team_id` and `key_id` that the scope opens: whole teams, and the calls of one's own keys. */
-  within(scope: RowScope): this {
+  /**
+   * Rows of `team_id` and `key_id` that the scope opens: whole teams, and the calls of one's own keys. `owned` are the
+   * keys of the scope's user where they have been read already.
+   */
+  within(scope: RowScope, owned: readonly string[] | null = null): this {
     if (scope.teams === null) return this
     const either: string[] = []
     if (scope.teams.length > 0) either.push(`team_id = ANY(${this.value(scope.teams)})`)
     if (scope.userId !== null && (scope.ownTeams === null || scope.ownTeams.length > 0)) {
-      const own = `key_id IN (SELECT id FROM api_keys WHERE user_id = ${this.value(scope.userId)})`
+      const own = owned
+        ? `key_id = ANY(${this.value(owned)})`
+        : `key_id IN (SELECT id FROM api_keys WHERE user_id = ${this.value(scope.userId)})`
       either.push(scope.ownTeams === null ? own : `(team_id = ANY(${this.value(scope.ownTeams)}) AND ${own})`)
     }
     return this.raw(either.length > 0 ? `(${either.join(' OR ')})` : 'false')

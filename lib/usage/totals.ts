@@ -27,6 +27,24 @@ export function addTo(totals: Totals, row: Record<string, unknown>): void {
   addEach(totals.firstToken, row.first_token as string[])
 }
 
+export function sumInto(totals: Totals, other: Totals): void {
+  combine(totals, other, 1)
+}
+
+/** Of counts that hold the others. */
+export function subtract(totals: Totals, other: Totals): void {
+  combine(totals, other, -1)
+}
+
+function combine(totals: Totals, other: Totals, sign: 1 | -1): void {
+  for (const column of SUM_COLUMNS) totals.sums[column] += sign * other.sums[column]
+  totals.costPico += BigInt(sign) * other.costPico
+  for (const name of ['latency', 'firstToken'] as const) {
+    for (const [index, count] of other[name].entries())
+      totals[name][index] = (totals[name][index] ?? 0) + sign * count
+  }
+}
+
 export function toUsageValues({ sums, costPico, latency, firstToken }: Totals): UsageValues {
   return {
     requests: sums.requests,

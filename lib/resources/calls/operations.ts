@@ -4,7 +4,8 @@ import { operation } from '../../api/operation.ts'
 import { listOf, pageQuery } from '../../api/pagination.ts'
 import { problem } from '../../api/problem.ts'
 import { pool } from '../../server/db.ts'
-import { findReceipt, listCalls } from '../../usage/calls.ts'
+import { listCalls } from '../../usage/call-list.ts'
+import { findReceipt } from '../../usage/calls.ts'
 import { call, callFilters, receipt } from './schema.ts'
 
 const permission = { scope: 'calls:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }

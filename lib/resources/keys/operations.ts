@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Context, operation } from '../../api/operation.ts'
-import { containsText, listOf, listPage, listQuery } from '../../api/pagination.ts'
+import { listOf, listPage, listQuery } from '../../api/pagination.ts'
 import { invalidField, problem } from '../../api/problem.ts'
 import { newId } from '../../server/ids.ts'
 import { hashSecret, makeSecret } from '../../server/secrets.ts'
@@ -9,11 +9,13 @@ import {
   findKey,
   type KeyRow,
   keyReads,
+  keysOfTeams,
   keyWrites,
+  matchingKeys,
   renderKey,
   resolveRoutes,
   statusWhere,
-  visibleKeys,
+  visibleInLists,
   withNames,
 } from './rows.ts'
 import { type Key, key, keyInput, keyPatch, keyRotation, keyStatus, keyWithSecret } from './schema.ts'
@@ -36,8 +38,13 @@ export const keyOperations = [
       status: keyStatus.optional(),
     }),
     response: listOf(key),
-    run: (context, { query }) =>
-      listPage(
+    async run(context, { query }) {
+      const [visible, ofTeam, matching] = await Promise.all([
+        visibleInLists(context),
+        query.teamId ? keysOfTeams(context, [query.teamId]) : {},
+        query.q ? matchingKeys(context, query.q) : {},
+      ])
+      return listPage(
         'keys',
         query,
         ({ where, ...order }) =>
@@ -45,19 +52,20 @@ export const keyOperations = [
             where: {
               AND: [
                 where,
-                visibleKeys(context),
-                query.teamId ? { consumer: { teamId: query.teamId } } : {},
+                visible,
+                ofTeam,
                 query.consumerId ? { consumerId: query.consumerId } : {},
                 query.userId ? { userId: query.userId } : {},
                 query.status ? statusWhere(query.status, context.now) : {},
-                query.q ? { OR: [{ name: containsText(query.q) }, { prefix: containsText(query.q) }] } : {},
+                matching,
               ],
             },
             include: withNames,
             ...order,
           }),
         (row) => renderKey(row, context.now),
-      ),
+      )
+    },
   }),
   operation({
     id: 'keys.create',

@@ -1,6 +1,7 @@
 /** Reading keys: who sees which, and how a row looks on the wire. Never with a hash. */
 import { ADMINS, TEAM_MANAGERS } from '../../api/actor.ts'
 import type { Context } from '../../api/operation.ts'
+import { containsText } from '../../api/pagination.ts'
 import { type FieldError, problem } from '../../api/problem.ts'
 import type { Prisma } from '../../server/db.ts'
 import type { Role } from '../roles.ts'
@@ -34,6 +35,49 @@ export function visibleKeys(context: Context): Prisma.ApiKeyWhereInput {
   const whole: Prisma.ApiKeyWhereInput[] = [{ consumer: { teamId: { in: [...teams] } } }]
   if (userId === null) return { OR: whole }
   return { OR: [...whole, { userId, ...(ownTeams ? { consumer: { teamId: { in: [...ownTeams] } } } : {}) }] }
+}
+
+/** Further consumers are found by a join, which the database plans less well. */
+const MAX_CONSUMERS = 5_000
+
+/** Keys of whole teams, for lists: the consumers are read first, so that the planner knows how many keys they have. */
+export async function keysOfTeams(
+  context: Context,
+  teams: readonly string[],
+): Promise<Prisma.ApiKeyWhereInput> {
+  const teamId = { in: [...teams] }
+  const consumers = await context.db.consumer.findMany({
+    where: { teamId },
+    select: { id: true },
+    take: MAX_CONSUMERS + 1,
+  })
+  if (consumers.length > MAX_CONSUMERS) return { consumer: { teamId } }
+  return { consumerId: { in: consumers.map((consumer) => consumer.id) } }
+}
+
+/** As visibleKeys, for lists. */
+export async function visibleInLists(context: Context): Promise<Prisma.ApiKeyWhereInput> {
+  const { teams, ownTeams, userId } = context.rowScope()
+  if (teams === null) return {}
+  const either: Prisma.ApiKeyWhereInput[] = teams.length > 0 ? [await keysOfTeams(context, teams)] : []
+  if (userId !== null)
+    either.push({ userId, ...(ownTeams ? { consumer: { teamId: { in: [...ownTeams] } } } : {}) })
+  return { OR: either }
+}
+
+/** More are read in the order of the list instead: a page of so many is soon full. */
+const MAX_FOUND = 1_000
+
+/** Keys with the text anywhere in their name or prefix. */
+export async function matchingKeys(context: Context, text: string): Promise<Prisma.ApiKeyWhereInput> {
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
+  const rows = await context.db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM api_keys
+    WHERE text_pieces(name || ' ' || prefix, '{1,2,3}') @> text_pieces(${text}, ARRAY[least(3, length(${text}))])
+      AND (name ILIKE ${pattern} OR prefix ILIKE ${pattern})
+    LIMIT ${MAX_FOUND + 1}`
+  if (rows.length <= MAX_FOUND) return { id: { in: rows.map((row) => row.id) } }
+  return { OR: [{ name: containsText(text) }, { prefix: containsText(text) }] }
 }
 
 /** @throws Problem 404, also for a key that the actor may not see. */

@@ -15,6 +15,13 @@ export const usageQuery = z.strictObject({
     .string()
     .optional()
     .describe('Comma-separated: team, consumer, key, route, provider, model, kind; at most 4'),
+  top: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(100)
+    .describe('How many groups are told apart, the costliest first; the others are one series'),
   timeZone: z
     .string()
     .max(60)
