@@ -15,7 +15,7 @@ export interface Timing {
 
 type Answer = { data?: { id: string; traceId?: string }[]; nextCursor?: string | null }
 
-const REPEATS = 7
+const REPEATS = 5
 
 export async function measureReads(
   origin: string,
@@ -105,7 +105,8 @@ export async function measureReads(
       times,
     )
   }
-  for (const sort of ['-createdAt', 'name', 'updatedAt']) await walk('owner', 'keys', { sort }, 3_000)
+  await walk('owner', 'keys', { sort: '-createdAt' }, 3_000)
+  for (const sort of ['name', '-updatedAt']) await walk('owner', 'keys', { sort }, 300)
   await walk('team-admin', 'keys', {}, 3_000)
   await walk('developer', 'keys', {}, 3_000)
   await walk('owner', 'consumers', {}, 3_000)
