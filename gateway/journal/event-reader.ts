@@ -32,7 +32,7 @@ export function createEventReader(fs: JournalFs, log: Log): EventReader {
       return cached.events
     const buffer = (await contentOf(segment)).subarray(0, bytes)
     const scan = scanRecords(buffer)
-    if (scan.damaged.length > 0 && !reported.has(segment)) {
+    if ((scan.damaged.length > 0 || scan.validEnd < buffer.length) && !reported.has(segment)) {
       reported.add(segment)
       keepDamaged(fs, segment, scan, buffer.length, log)
     }

@@ -29,6 +29,8 @@ export interface GatewayRig {
   start(env?: Record<string, string>): GatewayProcess
   adminLeaves(): Promise<void>
   adminReturns(): Promise<FakeAdmin>
+  /** Of the books of admins that have left. */
+  forget(): void
   close(): Promise<void>
 }
 
@@ -44,7 +46,7 @@ export async function startRig(
   const earlier = new Map<string, UsageEvent>()
   const contradictions: string[] = []
   const processes: GatewayProcess[] = []
-  const own = {
+  const own: Record<string, string> = {
     GATEWAY_PORT: String(port),
     DATA_DIR: directory,
     GATEHOUSE_CONTROL_URL: `http://127.0.0.1:${adminPort}`,
@@ -87,6 +89,10 @@ export async function startRig(
     adminReturns: async () => {
       admin ??= await startFakeAdmin(configuration, { port: adminPort })
       return admin
+    },
+    forget: () => {
+      earlier.clear()
+      contradictions.length = 0
     },
     close: async () => {
       for (const { child, kill } of processes) {
