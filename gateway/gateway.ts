@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { PROTOCOL_VERSION, usageReceipt } from '../lib/contract/control.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { connectionsWithin, openFileLimit } from './connection-bound.ts'
 import { createAdminClient } from './control/admin-client.ts'
 import { type ControlChannel, startControlChannel } from './control/control-channel.ts'
 import { type CountersLease, createCountersLease } from './control/counters-lease.ts'
@@ -17,6 +18,7 @@ import { type JournalFs, nodeFs } from './journal/journal-fs.ts'
 import type { Journal } from './journal/journal-options.ts'
 import { startShipper } from './journal/shipper.ts'
 import { type Listener, startListener } from './listener.ts'
+import { DEFAULT_LIMITS } from './listener-limits.ts'
 import { probeProvider } from './providers/probe.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledConfiguration } from './snapshot/compiled-configuration.ts'
@@ -104,6 +106,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
         clock,
         upstream,
         report: (problem, error) => log('error', 'gateway.problem', { problem, error }),
+        limits: { maxConnections: maxConnections(log) },
         metrics: {
           token: settings.metricsToken,
           metrics: () =>
@@ -231,6 +234,14 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       await copy.flush()
     },
   }
+}
+
+function maxConnections(log: Log): number {
+  const wanted = DEFAULT_LIMITS.maxConnections
+  const openFiles = openFileLimit()
+  const connections = connectionsWithin(openFiles, wanted)
+  if (connections < wanted) log('warn', 'gateway.few_open_files', { openFiles, connections, wanted })
+  return connections
 }
 
 function listenError(error: unknown, { host, port }: Settings): unknown {

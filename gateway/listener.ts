@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Clock } from './clock.ts'
+import { boundConnections } from './connection-bound.ts'
 import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { Books } from './journal/books.ts'
@@ -79,6 +80,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     else if (request.url === '/readyz')
       answerReadiness(response, state.draining, options.configuration(), waitsFor())
     else if (request.url === '/metrics' && options.metrics) answerMetrics(request, response, options.metrics)
+    else if (bound.exceededBy(request)) refuseConnection(response)
     else routes(request, response)
   }
   const server = createServer(
@@ -96,7 +98,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   )
   // Node silently ignores headers beyond `maxHeadersCount`: one more is let in, so that the excess is seen and refused.
   server.maxHeadersCount = limits.maxHeaders + 1
-  server.maxConnections = limits.maxConnections
+  const bound = boundConnections(server, limits.maxConnections)
   server.on('clientError', answerClientError)
   // Nobody listens for upgrades: an offer to upgrade is ignored (RFC 9110 §7.8), and the call beside it is served.
   server.on('connect', refuseConnect)
@@ -192,6 +194,14 @@ function refuseForm(response: ServerResponse, problem: string) {
   // Where this request ends is in doubt, so nothing after it is read.
   response.setHeader('connection', 'close')
   answerJson(response, 400, renderOpenAiError(new GatewayError('invalid_request', { message: problem })))
+}
+
+/** Health is told over any connection; all else only over one that there is room for. */
+function refuseConnection(response: ServerResponse) {
+  const refusal = new GatewayError('overloaded')
+  response.setHeader('connection', 'close')
+  response.setHeader('retry-after', refusal.retryAfterSeconds ?? 1)
+  answerJson(response, refusal.status, renderOpenAiError(refusal))
 }
 
 const REASONS: Record<number, string> = {

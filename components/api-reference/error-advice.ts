@@ -29,6 +29,8 @@ export const GATEWAY_ADVICE: Record<GatewayErrorCode, string> = {
     'The disk of the gateway’s journal is full or failing: no call is served that could not be booked.',
   counters_unavailable:
     'The counters of hard budgets cannot be read: look at Redis, or at the gateway’s data folder.',
+  overloaded:
+    'Wait as long as Retry-After says. An operator can add gateways, or raise the limit on open files.',
   shutting_down: 'The gateway is being replaced; the next one answers.',
   provider_timeout: 'Raise the route’s timeouts, stream the answer, or give the route a faster target.',
 }

@@ -17,8 +17,16 @@ export interface GatewayProcess {
 }
 
 /** From its sources, or as the bundle that is deployed. */
-export function spawnGateway(env: Record<string, string>, main = MAIN): GatewayProcess {
-  const child = spawn(process.execPath, [main], {
+export function spawnGateway(
+  env: Record<string, string>,
+  main = MAIN,
+  { openFiles }: { openFiles?: number } = {},
+): GatewayProcess {
+  const command = [process.execPath, main]
+  // A limit on descriptors is the shell's to set.
+  if (openFiles !== undefined) command.unshift('sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`)
+  const [program = '', ...args] = command
+  const child = spawn(program, args, {
     // Nothing of the machine's own settings may reach it.
     env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '1', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

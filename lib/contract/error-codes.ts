@@ -59,6 +59,7 @@ export const GATEWAY_ERRORS = {
     message: 'The journal cannot take more records: no service without books.',
   },
   counters_unavailable: { status: 503, retryAfter: true, message: 'The counters are not available.' },
+  overloaded: { status: 503, retryAfter: true, message: 'The gateway holds as many connections as it may.' },
   shutting_down: { status: 503, retryAfter: true, message: 'The gateway is shutting down.' },
   provider_timeout: { status: 504, retryAfter: false, message: 'The provider did not answer in time.' },
 } as const satisfies Record<string, ErrorDefinition>
