@@ -76,7 +76,7 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
   let reported = ''
   /** The next stream asks for everything: what we hold does not fit what the admin sends. */
   let askWhole = false
-  /** Pings in a row that told of a newer revision than ours, with nothing coming. */
+  /** Pings in a row that told of a newer revision than ours, or of another content of it, with nothing coming. */
   let behindPings = 0
   let refusedRevision = -1
   let probes = 0
@@ -308,12 +308,16 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
   }
 
   function heardPing(message: unknown): void {
-    const ping = z.object({ epoch: z.string(), currentRevision: z.int() }).safeParse(message)
+    const ping = z
+      .object({ epoch: z.string(), currentRevision: z.int(), hash: z.string().optional() })
+      .safeParse(message)
     const current = options.current()
     if (!ping.success) return
-    const { epoch, currentRevision } = ping.data
+    const { epoch, currentRevision, hash } = ping.data
     const behind = !current || current.epoch !== epoch || current.revision < currentRevision
-    if (!behind) {
+    // A database that was put back and went on to the same number: only the content tells.
+    const differs = current?.revision === currentRevision && hash !== undefined && hash !== current.hash
+    if (!behind && !differs) {
       failures = 0
       behindPings = 0
       return
@@ -321,7 +325,7 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
     behindPings += 1
     // The admin believes that we have it. One ping may cross a change on its way; two do not.
     if (behindPings >= 2 && currentRevision !== refusedRevision)
-      resync('the admin is ahead and sends nothing')
+      resync(behind ? 'the admin is ahead and sends nothing' : 'the content differs from the admin’s')
   }
 
   async function runProbe(message: unknown): Promise<void> {

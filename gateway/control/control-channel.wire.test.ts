@@ -227,6 +227,23 @@ describe('the connection', () => {
     await until(() => current?.revision === 2)
   })
 
+  test('a message too long to hold is refused by name and not asked for again at once', async () => {
+    connect({ maxLineBytes: 20_000, refusedMs: 300 })
+    await until(() => current?.revision === 1)
+    const before = admin.streams.length
+    admin.greet = false
+    admin.send(configuration.change(team('team_large', 'x'.repeat(500_000))))
+    await until(() => admin.acknowledgements.at(-1)?.status === 'refused')
+    const at = Date.now()
+    expect(admin.acknowledgements.at(-1)).toMatchObject({
+      revision: 2,
+      reason: 'the message is longer than 20000 bytes',
+    })
+    await until(() => admin.streams.length > before)
+    expect(Date.now() - at).toBeGreaterThanOrEqual(200)
+    expect(current?.revision).toBe(1)
+  })
+
   test('a probe is answered while configuration goes on', async () => {
     connect()
     await until(() => current?.revision === 1)

@@ -133,6 +133,16 @@ describe('with two admins', () => {
     await until(() => current?.revision === 2)
   })
 
+  test('the same revision with another content is noticed, and mended by the whole', async () => {
+    connect()
+    await until(() => current?.revision === 1)
+    // The database was put back, and somebody else changed something else.
+    configuration.change(team('team_2'))
+    configuration.revision = 1
+    await until(() => current?.hash === configuration.hash())
+    expect(current?.revision).toBe(1)
+  })
+
   test('an admin that lags never takes the gateway back', async () => {
     connect()
     await until(() => current?.revision === 1)

@@ -115,7 +115,12 @@ export async function startFakeAdmin(
     response.end(JSON.stringify({ committedSequence: events.at(-1)?.sequence ?? 0 }))
   }
 
-  const ping = () => ({ kind: 'ping', epoch: configuration.epoch, currentRevision: configuration.revision })
+  const ping = () => ({
+    kind: 'ping',
+    epoch: configuration.epoch,
+    currentRevision: configuration.revision,
+    hash: configuration.hash(),
+  })
   const write = (response: ServerResponse, message: object): void => {
     response.write(`${JSON.stringify(message)}\n`)
   }

@@ -1,3 +1,4 @@
+import { READ_ONLY } from '../server/read-only-connections.ts'
 import { type FieldError, type Problem, problem } from './problem.ts'
 
 /** Postgres' SQLSTATE or Prisma's code, wherever in the chain of causes it stands. */
@@ -11,7 +12,7 @@ const AWAY = new Set([
   // Prisma: not reachable, timed out, closed, pool or transaction could not start
   ...['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010', 'P1011', 'P1017', 'P2024', 'P2037'],
   // Postgres: shutting down, starting up, too many connections, a statement that took too long
-  ...['57P01', '57P02', '57P03', '53300', '57014', '25P03', '25006'],
+  ...['57P01', '57P02', '57P03', '53300', '57014', '25P03', READ_ONLY],
   // Node
   ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENOENT'],
 ])
@@ -33,6 +34,11 @@ export function isCollision(error: unknown): boolean {
     codes.has('P2034') ||
     text.includes('TransactionWriteConflict')
   )
+}
+
+/** The connection led to a server that only reads, as after a failover: nothing was changed, and others may lead elsewhere. */
+export function isReadOnly(error: unknown): boolean {
+  return read(error).codes.has(READ_ONLY)
 }
 
 /** What the caller can be told of a constraint that stood in the way; null for everything else. */

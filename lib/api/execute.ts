@@ -11,7 +11,7 @@ import { singleton } from '../server/singleton.ts'
 import { authorize } from './actor.ts'
 import { ANONYMOUS, authenticate } from './authenticate.ts'
 import { type CallState, createContext, finishWrite } from './call-context.ts'
-import { constraintProblem, isCollision, isDatabaseAway } from './database-errors.ts'
+import { constraintProblem, isCollision, isDatabaseAway, isReadOnly } from './database-errors.ts'
 import { watchDatabase } from './database-watch.ts'
 import { withoutSecrets } from './difference.ts'
 import { complete, readIdempotencyKey, release, reserve, type StoredAnswer } from './idempotency.ts'
@@ -134,7 +134,7 @@ interface Done extends StoredAnswer {
   readonly afterCommit: readonly (() => void | Promise<void>)[]
 }
 
-/** One transaction; again when it collided with another, for then nothing of it remains. */
+/** One transaction; again when it collided with another or met a server that only reads: nothing of it remains. */
 async function attempt(
   call: CallState,
   input: Input,
@@ -148,7 +148,8 @@ async function attempt(
         timeout: TRANSACTION_MS,
       })
     } catch (error) {
-      if (!isCollision(error) || tries === MAX_TRIES || signal.aborted) throw error
+      const mayRepeat = isCollision(error) || isReadOnly(error)
+      if (!mayRepeat || tries === MAX_TRIES || signal.aborted) throw error
       await new Promise((resolve) => setTimeout(resolve, 10 * 2 ** tries * (0.5 + Math.random())))
     }
   }

@@ -79,8 +79,8 @@ export type Snapshot = z.infer<typeof snapshot>
 export const controlMessage = z.discriminatedUnion('kind', [
   snapshot,
   changeSet,
-  /** `currentRevision` lets a gateway know how far behind it is. */
-  z.object({ kind: z.literal('ping'), epoch, currentRevision: revision }),
+  /** `currentRevision` lets a gateway know how far behind it is, `hash` whether it holds the same there. */
+  z.object({ kind: z.literal('ping'), epoch, currentRevision: revision, hash: hash.optional() }),
   /** "Test connection": reach this provider by the production code path and tell what came of it. */
   z.object({
     kind: z.literal('probe'),

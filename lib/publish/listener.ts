@@ -53,6 +53,18 @@ export function createListener(connectionString: string): Listener {
     timer.unref()
   }
 
+  /** Gives it up when it doesn't answer, or leads to a server that only reads: nothing is announced there any more. */
+  const check = async (mine: pg.Client) => {
+    try {
+      const { rows } = await mine.query<{ reads: string }>(
+        `SELECT current_setting('transaction_read_only') AS reads`,
+      )
+      if (rows[0]?.reads === 'on') lost(mine)
+    } catch {
+      lost(mine)
+    }
+  }
+
   const connect = async () => {
     const mine = new pg.Client({
       connectionString,
@@ -77,7 +89,7 @@ export function createListener(connectionString: string): Listener {
     if (attempt > 1) console.error('notifications: connected to Postgres again')
     attempt = 0
     listening = true
-    timer = setInterval(() => mine.query('SELECT 1').catch(() => lost(mine)), CHECK_EVERY_MS)
+    timer = setInterval(() => void check(mine), CHECK_EVERY_MS)
     timer.unref()
     for (const handler of connectHandlers) call(handler)
   }

@@ -101,7 +101,7 @@ export function createStreams(pool: pg.Pool, feed: Feed): Streams {
       // and may find an admin that has one.
       if (performance.now() < pingAt || !feed.isFresh()) return null
       pingAt = performance.now() + PING_AFTER_MS
-      return line({ kind: 'ping', epoch: head.epoch, currentRevision: head.revision })
+      return line({ kind: 'ping', epoch: head.epoch, currentRevision: head.revision, hash: head.hash })
     }
 
     let control: ReadableStreamDefaultController<Uint8Array> | undefined

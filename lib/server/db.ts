@@ -8,6 +8,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { env } from './env.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'
+import { leaveReadOnlyServers } from './read-only-connections.ts'
 import { lazySingleton } from './singleton.ts'
 
 /** What a transaction and the client outside of one have in common. */
@@ -37,6 +38,7 @@ function makePool(name: string, max: number): pg.Pool {
   })
   // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
   pool.on('error', () => undefined)
+  leaveReadOnlyServers(pool)
   return pool
 }
 

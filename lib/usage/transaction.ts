@@ -1,9 +1,13 @@
 import 'server-only'
 import type pg from 'pg'
+import { READ_ONLY } from '../server/read-only-connections.ts'
 
 const ATTEMPTS = 3
-/** serialization_failure, deadlock_detected: another run may well succeed, and nothing of this one is left. */
-const REPEATABLE = new Set(['40001', '40P01'])
+/**
+ * serialization_failure, deadlock_detected, a server that only reads: another run may well succeed, and nothing of this
+ * one is left.
+ */
+const REPEATABLE = new Set(['40001', '40P01', READ_ONLY])
 
 /** Runs `work` in one transaction, again when Postgres asks for it: `work` must not act outside of the database. */
 export async function inTransaction<T>(

@@ -2,9 +2,9 @@
  * For tests of faults: a deployment of real processes on this machine. A Postgres of its own, which may be killed or
  * frozen; admins as they are built; gateways from their bundle; a vendor that keeps its own invoice.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
@@ -48,6 +48,8 @@ export interface Fleet {
   /** Stopped as by `pg_ctl stop -m immediate`, without a goodbye to anybody. */
   stopDatabase(): Promise<void>
   startDatabase(): Promise<void>
+  /** SIGSTOP or SIGCONT to the server and all who work for it: it hangs, or goes on. */
+  signalDatabase(name: 'SIGSTOP' | 'SIGCONT'): void
   query<T>(sql: string, values?: unknown[]): Promise<T[]>
   /** Ready when it is started, unless `ready: false`. */
   startAdmin(options?: { databaseUrl?: string; port?: number; ready?: boolean }): Promise<Admin>
@@ -112,6 +114,16 @@ export async function startFleet(): Promise<Fleet> {
       postgres = await startPostgres({ dataDir, settings: POSTGRES_SETTINGS })
       if (postgres.url !== databaseUrl) throw new Error('Postgres came back on another port')
     },
+    signalDatabase(name) {
+      const { pid } = postgres
+      for (const target of [pid, ...childrenOf(pid)]) {
+        try {
+          process.kill(target, name)
+        } catch {
+          // A session that has just ended.
+        }
+      }
+    },
     async query(sql, values = []) {
       const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 })
       client.on('error', () => {})
@@ -163,6 +175,7 @@ export async function startFleet(): Promise<Fleet> {
         await started.kill()
       }
       await vendor.stop()
+      fleet.signalDatabase('SIGCONT')
       await stopLeftoverPostgres(dataDir, () => {})
       // Elsewhere where the server's account can't reach the temporary folder.
       if (!postgres.directory.startsWith(dataDir))
@@ -171,6 +184,27 @@ export async function startFleet(): Promise<Fleet> {
     },
   }
   return fleet
+}
+
+function childrenOf(parent: number): number[] {
+  const pairs = existsSync('/proc/self/stat')
+    ? readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((name) => [Number(name), parentOf(name)] as const)
+    : spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+        .stdout.trim()
+        .split('\n')
+        .map((row) => row.trim().split(/\s+/).map(Number) as [number, number])
+  return pairs.filter(([, ppid]) => ppid === parent).map(([pid]) => pid)
+}
+
+function parentOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return 0
+  }
 }
 
 async function reach(started: FleetProcess, isReady: () => Promise<boolean>): Promise<void> {

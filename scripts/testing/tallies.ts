@@ -90,18 +90,20 @@ interface Booked {
   readonly gateway: string
 }
 
-/** Waits until no gateway holds anything back. */
+/** Waits until each gateway that lives has said, from now on, that it holds nothing back. */
 export async function allIsShipped(fleet: Fleet, withinMs = 30_000): Promise<void> {
-  let waiting: unknown[] = []
+  const [{ now } = { now: '' }] = await fleet.query<{ now: string }>('SELECT now()::text AS now')
+  let reports: { renewed: boolean; waits: boolean }[] = []
   const shipped = async () => {
-    waiting = await fleet.query(
-      `SELECT id, report FROM gateways WHERE lease_until > now() AND last_seen_at > now() - interval '4 seconds'
-         AND ((report->>'unshippedEvents')::int > 0 OR (report->>'openIntents')::int > 0 OR (report->>'inFlight')::int > 0)`,
+    reports = await fleet.query(
+      `SELECT lease_until > $1::timestamptz + interval '10 seconds' AS renewed,
+         (report->>'unshippedEvents')::int + (report->>'openIntents')::int + (report->>'inFlight')::int > 0 AS waits
+       FROM gateways WHERE lease_until > now()`,
+      [now],
     )
-    const heard = await fleet.query(`SELECT 1 FROM gateways WHERE lease_until > now()`)
-    return waiting.length === 0 && heard.length > 0
+    return reports.length > 0 && reports.every(({ renewed, waits }) => renewed && !waits)
   }
-  expect(await until(shipped, withinMs, 100), JSON.stringify(waiting)).toBe(true)
+  expect(await until(shipped, withinMs, 100), JSON.stringify(reports)).toBe(true)
 }
 
 /**
