@@ -58,6 +58,7 @@ test.each(FAULTS)(
     expect(gateway.output()).toContain('"journal.failed"')
     await eventually(async () => (await metric(rig, 'gatehouse_configuration_saved')) === 0, 'not saved')
     expect(await isReady(rig.url)).toBe(true)
+    await eventually(() => rig.admin?.leases.at(-1)?.journal.accepting === false, 'the admin is told')
     const ended = await Promise.all(streams)
     expect(ended.filter(({ end, text }) => end !== 'whole' || !text.includes('[DONE]'))).toEqual([])
 

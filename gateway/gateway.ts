@@ -156,7 +156,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       url: settings.gatewayUrl,
       state: draining ? 'draining' : current && counters.waitsFor() === null ? 'ready' : 'starting',
       inFlight: listener.inFlight(),
-      journal: journal.stats(),
+      journal: { ...journal.stats(), accepting: journal.accepting },
       rssBytes: gauges.rssBytes(),
       loopDelayP99Ms: gauges.loopDelayP99Ms(),
       counters: ended ? 'none' : settings.counters,

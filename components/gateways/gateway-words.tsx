@@ -25,13 +25,18 @@ const STATUSES: Record<Gateway['status'], { tone: Tone; word: string; meaning: s
 export function GatewayStatus({ gateway }: { gateway: Gateway }) {
   const status = STATUSES[gateway.status]
   return (
-    <Status tone={status.tone}>
-      {status.word}
+    <Status tone={refusesCalls(gateway) ? 'danger' : status.tone}>
+      {refusesCalls(gateway) ? 'books full' : status.word}
       {gateway.state === 'ready' ? null : (
         <span className="text-muted">{gateway.counters === 'waiting' ? 'waiting' : gateway.state}</span>
       )}
     </Status>
   )
+}
+
+/** Of one that is in touch: what one that is gone said last is of no use to anybody. */
+export function refusesCalls(gateway: Pick<Gateway, 'status' | 'takesCalls'>): boolean {
+  return !gateway.takesCalls && gateway.status !== 'gone'
 }
 
 const COUNTERS: Record<Gateway['counters'], string> = {

@@ -22,7 +22,7 @@ import { ExactTime, Time } from '@/components/ui/time'
 import { formatBytes, formatDuration } from '@/lib/format/duration'
 import { formatCount, formatPlural } from '@/lib/format/tokens'
 import type { ConfigStatus, Gateway } from '@/lib/resources/gateways/schema'
-import { countersMeaning, GatewayStatus, lagText, statusMeaning } from './gateway-words'
+import { countersMeaning, GatewayStatus, lagText, refusesCalls, statusMeaning } from './gateway-words'
 
 const KEY = ['resource', '/gateways']
 
@@ -207,6 +207,12 @@ function GatewayPanel({
               }
             >
               {gateway.refusedReason}
+            </Callout>
+          ) : null}
+          {refusesCalls(gateway) ? (
+            <Callout tone="danger" title="New calls are refused with books_full">
+              Its journal is full or can not be written: see its disk and its log. It takes calls again by
+              itself once there is room.
             </Callout>
           ) : null}
           <KeyValues

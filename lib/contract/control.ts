@@ -135,6 +135,8 @@ export const leaseRenewal = z.object({
     unshippedEvents: z.int().min(0),
     unshippedBytes: z.int().min(0),
     openIntents: z.int().min(0),
+    /** Whether new calls are taken: false while the journal is full or can't be written. Absent: an older gateway. */
+    accepting: z.boolean().optional(),
   }),
   /** Resident memory and event-loop delay, for the gateways page. */
   rssBytes: z.int().min(0),

@@ -60,6 +60,7 @@ interface Report {
   readonly rssBytes?: number
   readonly loopDelayP99Ms?: number
   readonly counters?: string
+  readonly accepting?: boolean
 }
 
 /** As Postgres gives a row of `gateways`, with its status. */
@@ -111,6 +112,7 @@ export function toGateway(row: GatewayRow): Gateway {
     rssBytes: row.report.rssBytes ?? 0,
     loopDelayP99Ms: row.report.loopDelayP99Ms ?? 0,
     counters: countersOf(row),
+    takesCalls: row.report.accepting ?? true,
   }
 }
 

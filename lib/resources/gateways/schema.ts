@@ -24,6 +24,9 @@ export const gateway = resourceBase.extend({
   openIntents: z.int(),
   rssBytes: z.int(),
   loopDelayP99Ms: z.number(),
+  takesCalls: z
+    .boolean()
+    .describe('False while its journal is full or can not be written: new calls get 503 `books_full`'),
   counters: z
     .enum(['held', 'waiting', 'independent', 'unknown'])
     .describe(
