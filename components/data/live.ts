@@ -4,7 +4,7 @@
  * The stream of events of `/api/v1/events`: one connection for the tab, open only while something listens and the tab
  * is in sight. Coming back counts as a `reset`, for what happened meanwhile is unknown: read again what you show.
  */
-import { type QueryKey, useQueryClient } from '@tanstack/react-query'
+import { hashKey, type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 import type { LiveEvent } from '@/lib/resources/events/schema'
 
@@ -22,31 +22,39 @@ export function useLive<N extends Name>(name: N, handler: (data: DataOf<N>) => v
 }
 
 /**
- * Reads the queries under `queryKey` again when such an event comes, at most every `everyMs`, and after a reset.
+ * Reads the queries under `queryKey` again when such an event comes, at most every `everyMs`, and after a reset. Who
+ * asks for the same key several times on one page causes one reading.
  */
-export function useLiveQuery(name: Exclude<Name, 'reset'>, queryKey: QueryKey, everyMs = 500): void {
+export function useLiveQuery(
+  name: Exclude<Name, 'reset'>,
+  queryKey: QueryKey,
+  { everyMs = 500, enabled = true }: { everyMs?: number; enabled?: boolean } = {},
+): void {
   const client = useQueryClient()
+  const hash = hashKey(queryKey)
   const latest = useRef(queryKey)
   useEffect(() => {
     latest.current = queryKey
   })
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | null = null
-    let lastMs = 0
-    const run = () => {
-      timer = null
-      lastMs = Date.now()
-      void client.invalidateQueries({ queryKey: latest.current })
-    }
+    if (!enabled) return
     const soon = () => {
-      timer ??= setTimeout(run, Math.max(0, lastMs + everyMs - Date.now()))
+      if (readingSoon.has(hash)) return
+      readingSoon.add(hash)
+      setTimeout(
+        () => {
+          readingSoon.delete(hash)
+          lastReadMs.set(hash, Date.now())
+          void client.invalidateQueries({ queryKey: latest.current })
+        },
+        Math.max(0, (lastReadMs.get(hash) ?? 0) + everyMs - Date.now()),
+      )
     }
     const ends = [subscribe(name, soon), subscribe('reset', soon)]
     return () => {
-      if (timer) clearTimeout(timer)
       for (const end of ends) end()
     }
-  }, [client, name, everyMs])
+  }, [client, name, hash, everyMs, enabled])
 }
 
 /** Whether the stream is up: `connecting` for longer than a moment is worth a word on the page. */
@@ -67,6 +75,8 @@ const LONGEST_RETRY_MS = 30_000
 
 const handlers = new Map<Name, Set<(data: unknown) => void>>(NAMES.map((name) => [name, new Set()]))
 const stateListeners = new Set<() => void>()
+const readingSoon = new Set<string>()
+const lastReadMs = new Map<string, number>()
 let state: LiveState = 'off'
 let source: EventSource | null = null
 let retryTimer: ReturnType<typeof setTimeout> | null = null

@@ -10,9 +10,15 @@ const KEY = ['resource', '/setup']
 
 /** How far the first run is; ticks by itself when a change is published or a call is booked. */
 export function useSetup() {
-  useLiveQuery('config', KEY)
-  useLiveQuery('usage', KEY)
-  return useQuery({ queryKey: KEY, queryFn: ({ signal }) => apiGet<Setup>('/setup', undefined, signal) })
+  const result = useQuery({
+    queryKey: KEY,
+    queryFn: ({ signal }) => apiGet<Setup>('/setup', undefined, signal),
+  })
+  // Once all is done there is nothing left to tick.
+  const enabled = result.data === undefined || !isFinished(result.data)
+  useLiveQuery('config', KEY, { enabled })
+  useLiveQuery('usage', KEY, { enabled })
+  return result
 }
 
 export function isFinished(setup: Setup): boolean {

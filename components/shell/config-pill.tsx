@@ -2,9 +2,9 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import Link from 'next/link'
-import { useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { apiGet } from '@/components/data/api'
-import { useLive, useLiveQuery } from '@/components/data/live'
+import { useLive, useLiveState } from '@/components/data/live'
 import { noteConfigStatus } from '@/components/data/save'
 import type { Tone } from '@/components/ui/badge'
 import { cn } from '@/components/ui/cn'
@@ -21,17 +21,24 @@ export function ConfigPill() {
     queryFn: ({ signal }) => apiGet<ConfigStatus>('/config/status', undefined, signal),
     staleTime: 60_000,
   })
-  const shown = useRef<number | null>(null)
   useLive('config', (status) => {
     client.setQueryData(KEY, status)
     noteConfigStatus(status)
-    // Somebody changed something: what the lists show may be older.
-    if (shown.current !== status.revision) void client.invalidateQueries({ queryKey: ['resource'] })
-    shown.current = status.revision
   })
-  // After a gap in the stream (a hidden tab, a restart) lists and status are read again.
-  useLiveQuery('config', ['config'], 2_000)
+  // What was published between the first reading and the opening of the stream, no event tells.
+  const live = useLiveState() === 'live'
+  useEffect(() => {
+    if (live) void client.invalidateQueries({ queryKey: KEY })
+  }, [client, live])
+  // After a gap in the stream (a hidden tab, a restart) lists are read again.
   useLive('reset', () => void client.invalidateQueries({ queryKey: ['resource'] }))
+  const shown = useRef<number | null>(null)
+  useEffect(() => {
+    if (!data || data.revision === shown.current) return
+    // Somebody changed something: what the lists show may be older, as may lists read in the same moment.
+    if (shown.current !== null || isFresh(data)) void client.invalidateQueries({ queryKey: ['resource'] })
+    shown.current = data.revision
+  }, [client, data])
   if (!data) return null
   const { tone, text } = pillText(data)
   return (
@@ -39,7 +46,7 @@ export function ConfigPill() {
       href="/revisions"
       title={data.publishedAt ? `Published ${formatRelative(data.publishedAt, Date.now())}` : undefined}
       className={cn(
-        'flex h-7 min-w-0 items-center gap-1.5 rounded-full border bg-surface px-2.5 text-xs hover:bg-hover',
+        'flex h-7 min-w-0 shrink-0 items-center max-sm:max-w-44 gap-1.5 rounded-full border bg-surface px-2.5 text-xs hover:bg-hover',
         tone === 'danger' && 'border-danger bg-danger-soft',
         tone === 'warn' && 'border-warn bg-warn-soft',
       )}
@@ -66,6 +73,12 @@ export function ConfigPill() {
       </span>
     </Link>
   )
+}
+
+const FRESH_MS = 5_000
+
+function isFresh({ publishedAt }: ConfigStatus): boolean {
+  return publishedAt !== null && Math.abs(Date.now() - Date.parse(publishedAt)) < FRESH_MS
 }
 
 function pillText(status: ConfigStatus): { tone: Tone; text: string } {
