@@ -97,6 +97,7 @@ export function EditProviderForm({ provider, etag }: { provider: Provider; etag:
     <ResourceForm
       form={form}
       etag={etag}
+      valuesOf={(current) => valuesOf(current as unknown as Provider)}
       submitLabel="Save provider"
       onSubmit={async (input, ifMatch) => {
         const { credentials, ...rest } = input

@@ -1,7 +1,7 @@
 'use client'
 
 import { zodResolver } from '@hookform/resolvers/zod'
-import { type ReactNode, useState } from 'react'
+import { Fragment, type ReactNode, useState } from 'react'
 import {
   type DefaultValues,
   type FieldErrors,
@@ -17,7 +17,7 @@ import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { cn } from '@/components/ui/cn'
 import { RequestId } from '@/components/ui/states'
-import { ConflictCallout, currentOf, etagOf } from './conflict'
+import { ConflictCallout, type Current, currentOf, etagOf } from './conflict'
 
 type Resolvable = Parameters<typeof zodResolver>[0]
 
@@ -41,6 +41,7 @@ export function useResourceForm<Input extends FieldValues, Output>(
 export function ResourceForm<Input extends FieldValues, Output>({
   form,
   etag = null,
+  valuesOf,
   onSubmit,
   submitLabel,
   onCancel,
@@ -52,6 +53,8 @@ export function ResourceForm<Input extends FieldValues, Output>({
   form: UseFormReturn<Input, unknown, Output>
   /** Of the object when the form opened; later ones are ignored, or somebody else's change would be overwritten unseen. */
   etag?: string | null
+  /** The form's values of what a 412 says stands now, where they are not its members of the same names. */
+  valuesOf?: (current: Current) => Input
   /** Gives the new ETag when the form stays open after it. */
   onSubmit: (values: Output, ifMatch: string | null) => Promise<unknown>
   submitLabel: string
@@ -64,6 +67,7 @@ export function ResourceForm<Input extends FieldValues, Output>({
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   const [submitting, setSubmitting] = useState(false)
   const [base, setBase] = useState(etag)
+  const [round, setRound] = useState(0)
   const save = (ifMatch: string | null) =>
     form.handleSubmit(
       async (values) => {
@@ -82,7 +86,11 @@ export function ResourceForm<Input extends FieldValues, Output>({
       },
       () => setProblem(null),
     )
-  const theirs = currentOf(problem)
+  const current = currentOf(problem)
+  const known = Object.keys(form.getValues())
+  const theirs =
+    current &&
+    (valuesOf?.(current) ?? (Object.fromEntries(known.map((name) => [name, current[name]])) as Input))
   return (
     <FormProvider {...form}>
       <form
@@ -94,19 +102,22 @@ export function ResourceForm<Input extends FieldValues, Output>({
           void save(base)(event)
         }}
       >
-        {theirs ? (
+        {current && theirs ? (
           <ConflictCallout
+            key={etagOf(current)}
+            base={(form.formState.defaultValues ?? {}) as Current}
             theirs={theirs}
             yours={form.getValues()}
             onUseTheirs={() => {
-              const known = Object.keys(form.getValues())
-              form.reset(Object.fromEntries(known.map((name) => [name, theirs[name]])) as Input)
-              setBase(etagOf(theirs))
+              form.reset(theirs)
+              setRound((count) => count + 1)
+              setBase(etagOf(current))
               setProblem(null)
             }}
-            onOverwrite={() => {
-              setBase(etagOf(theirs))
-              void save(etagOf(theirs))()
+            onMerge={(merged) => {
+              form.reset(merged as Input, { keepDefaultValues: true })
+              setBase(etagOf(current))
+              void save(etagOf(current))()
             }}
           />
         ) : problem ? (
@@ -114,7 +125,8 @@ export function ResourceForm<Input extends FieldValues, Output>({
         ) : (
           <InvalidSummary form={form} />
         )}
-        {children}
+        {/* Anew with theirs: a field that they have no value for, such as a new secret, would keep what was typed. */}
+        <Fragment key={round}>{children}</Fragment>
         <div className="flex flex-wrap items-center justify-end gap-2 pt-1">
           {footerStart ? <div className="mr-auto">{footerStart}</div> : null}
           {onCancel ? <Button onClick={onCancel}>Cancel</Button> : null}
@@ -130,7 +142,7 @@ export function ResourceForm<Input extends FieldValues, Output>({
 /** What the API refused, with every reason and the request id. */
 export function ProblemCallout({ problem }: { problem: ApiProblem }) {
   return (
-    <Callout tone="danger" role="alert" title={problem.title}>
+    <Callout tone="danger" role="alert" intoSight title={problem.title}>
       {problem.errors.length === 0 || problem.detail !== problem.title ? <p>{problem.detail}</p> : null}
       {problem.errors.length > 0 ? (
         <ul className="list-disc pl-4">

@@ -24,6 +24,11 @@ import {
 } from './route-document'
 import { RouteFields } from './route-fields'
 
+interface Base {
+  document: RouteDocument
+  etag: string | null
+}
+
 /** Makes a route, or changes `live`: as a form or as JSON, with the difference to what is live before it is saved. */
 export function RouteEditor({
   live,
@@ -39,7 +44,7 @@ export function RouteEditor({
   onCancel: () => void
 }) {
   const saved = useSaved()
-  const [base, setBase] = useState(() => ({
+  const [base, setBase] = useState<Base>(() => ({
     document: live ? documentOf(live.route) : newDocument(providerId),
     etag: live?.etag ?? null,
   }))
@@ -49,6 +54,7 @@ export function RouteEditor({
   const [errors, setErrors] = useState<readonly DocumentError[]>([])
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   const [saving, setSaving] = useState(false)
+  const [attempt, setAttempt] = useState(0)
   const changes = differences(base.document, document).length
   useWarnBeforeLeaving(changes > 0 && !saving)
 
@@ -63,8 +69,9 @@ export function RouteEditor({
     setDocument(next)
     if (errors.length > 0) setErrors(checkDocument(next))
   }
-  const save = async (ifMatch: string | null) => {
+  const save = async (document: RouteDocument, base: Base) => {
     const found = checkDocument(document)
+    setAttempt((count) => count + 1)
     setErrors(found)
     setProblem(null)
     if (found.length > 0 || !jsonValid) return
@@ -72,7 +79,7 @@ export function RouteEditor({
     try {
       const answer = live
         ? await apiSend<Route>('PATCH', `/routes/${live.route.id}`, changedMembers(base.document, document), {
-            ifMatch,
+            ifMatch: base.etag,
           })
         : await apiSend<Route>('POST', '/routes', document)
       const next = { document: documentOf(answer.data), etag: answer.etag ?? etagOf(answer.data) }
@@ -96,11 +103,13 @@ export function RouteEditor({
       className="flex flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault()
-        void save(base.etag)
+        void save(document, base)
       }}
     >
       {theirs ? (
         <ConflictCallout
+          key={etagOf(theirs)}
+          base={base.document}
           theirs={documentOf(theirs as unknown as Route)}
           yours={document}
           onUseTheirs={() => {
@@ -110,12 +119,24 @@ export function RouteEditor({
             setProblem(null)
             setTab('form')
           }}
-          onOverwrite={() => void save(etagOf(theirs))}
+          onMerge={(merged) => {
+            // What is sent is what differs from theirs: also a member that goes back to what it was before.
+            const next = { document: documentOf(theirs as unknown as Route), etag: etagOf(theirs) }
+            setBase(next)
+            setDocument(merged)
+            void save(merged, next)
+          }}
         />
       ) : problem ? (
         <ProblemCallout problem={problem} />
       ) : errors.length > 0 ? (
-        <Callout tone="danger" role="alert" title="Not saved: something is missing or not valid">
+        <Callout
+          key={attempt}
+          tone="danger"
+          role="alert"
+          intoSight
+          title="Not saved: something is missing or not valid"
+        >
           <ul className="list-disc pl-4">
             {errors.map((error) => (
               <li key={`${error.path} ${error.message}`}>

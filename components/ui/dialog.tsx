@@ -5,6 +5,7 @@ import { Dialog as Radix } from 'radix-ui'
 import type { ComponentProps, ReactNode } from 'react'
 import { IconButton } from './button'
 import { cn } from './cn'
+import { useTypedGuard } from './use-typed-guard'
 
 export const OVERLAY = 'fixed inset-0 z-40 bg-overlay animate-appear'
 
@@ -33,6 +34,7 @@ export function Dialog({
   /** Null: no button to close, the footer decides. */
   closeLabel?: string | null
 }) {
+  const guard = useTypedGuard(open)
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -43,6 +45,7 @@ export function Dialog({
             'fixed top-1/2 left-1/2 z-40 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-card border bg-surface shadow-float outline-none',
             WIDTHS[width],
           )}
+          {...guard}
           {...content}
         >
           <header className="flex items-start gap-3 px-5 pt-4 pb-3">

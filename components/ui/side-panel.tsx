@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { IconButton } from './button'
 import { cn } from './cn'
 import { OVERLAY } from './dialog'
+import { useTypedGuard } from './use-typed-guard'
 
 const WIDTHS = { md: 'sm:max-w-lg', lg: 'sm:max-w-2xl' } as const
 
@@ -29,6 +30,7 @@ export function SidePanel({
   width?: keyof typeof WIDTHS
   children: ReactNode
 }) {
+  const guard = useTypedGuard(open)
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -39,10 +41,11 @@ export function SidePanel({
             'fixed inset-y-0 right-0 z-40 flex w-full flex-col border-l bg-surface shadow-float outline-none animate-slide',
             WIDTHS[width],
           )}
+          {...guard}
         >
           <header className="flex items-start gap-2 border-b px-5 py-3">
             <div className="min-w-0 flex-1">
-              <Radix.Title className="truncate text-lg font-semibold">{title}</Radix.Title>
+              <Radix.Title className="text-lg leading-6 font-semibold break-words">{title}</Radix.Title>
               {description ? (
                 <Radix.Description asChild>
                   <div className="text-sm text-muted">{description}</div>
