@@ -38,6 +38,8 @@ const SCREENS: Record<string, (made: Made) => string> = {
   'access tokens': () => '/access-tokens',
   'a new access token': () => '/access-tokens?create=true',
   prices: () => '/prices',
+  'a new price': () => '/prices?create=true',
+  'the price catalogue': () => '/prices?tab=catalogue',
   gateways: () => '/gateways',
   revisions: () => '/revisions',
   'one revision': ({ revision }) => `/revisions/${revision}`,

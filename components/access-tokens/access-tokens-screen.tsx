@@ -23,10 +23,11 @@ import type { AccessToken } from '@/lib/resources/access-tokens/schema'
 import { CreateTokenDialog, type NewToken } from './token-form'
 
 const COLUMNS: readonly Column<AccessToken>[] = [
-  { id: 'name', header: 'Name', sort: 'name', cell: (token) => token.name },
+  { id: 'name', header: 'Name', sort: 'name', grow: 3, cell: (token) => token.name },
   {
     id: 'actor',
     header: 'Acts as',
+    grow: 3,
     cell: (token) =>
       token.userName ??
       `Service account, ${token.role ? ROLE_LABELS[token.role].toLowerCase() : 'no role'}${token.teamName ? ` of ${token.teamName}` : ''}`,
@@ -41,7 +42,7 @@ const COLUMNS: readonly Column<AccessToken>[] = [
     id: 'scopes',
     header: 'Scopes',
     from: 'md',
-    width: 'max-w-64 truncate',
+    grow: 3,
     cell: (token) => (
       <span className="font-mono text-xs" title={token.scopes.join(', ')}>
         {token.scopes.includes('*') ? 'all' : token.scopes.join(', ')}
@@ -107,13 +108,20 @@ export function AccessTokensScreen() {
           )
         }
         empty={
-          <EmptyState icon={<Ticket aria-hidden />} title="No access tokens yet" action={create}>
+          <EmptyState
+            icon={<Ticket aria-hidden />}
+            title="No access tokens yet"
+            action={create}
+            command={`curl "${me.deployment.adminUrl}/api/v1/me" \\
+  -H "Authorization: Bearer $GATEHOUSE_TOKEN"`}
+            commandTitle="With one"
+          >
             All that this console does, a script can do too: by the API under /api/v1, with an access token.
           </EmptyState>
         }
       />
       <CreateTokenDialog
-        open={creating}
+        open={creating && can('accessTokens.create')}
         onOpenChange={(open) => void setCreating(open || null)}
         onCreated={setSecret}
       />

@@ -45,10 +45,11 @@ const FILTERS: readonly TableFilter[] = [
 ]
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
-  { id: 'at', header: 'When', width: 'w-32', cell: (entry) => <Time value={entry.at} /> },
+  { id: 'at', header: 'When', cell: (entry) => <Time value={entry.at} /> },
   {
     id: 'who',
     header: 'Who',
+    grow: 3,
     cell: (entry) => (
       <span className="flex items-center gap-1.5">
         <span className="truncate">{entry.actorName}</span>
@@ -56,22 +57,20 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
       </span>
     ),
   },
-  { id: 'action', header: 'Did', width: 'whitespace-nowrap', cell: (entry) => actionWords(entry.action) },
+  { id: 'action', header: 'Did', from: 'sm', cell: (entry) => actionWords(entry.action) },
   {
     id: 'target',
     header: 'To',
-    width: 'max-w-64',
-    cell: (entry) => <span className="block truncate">{entry.targetName ?? entry.targetId ?? '–'}</span>,
+    grow: 4,
+    cell: (entry) => entry.targetName ?? entry.targetId ?? '–',
   },
   {
     id: 'fields',
     header: 'Fields',
     from: 'lg',
-    width: 'max-w-64',
+    grow: 4,
     cell: (entry) => (
-      <span className="block truncate font-mono text-xs text-muted">
-        {Object.keys(entry.difference).join(', ')}
-      </span>
+      <span className="font-mono text-xs text-muted">{Object.keys(entry.difference).join(', ')}</span>
     ),
   },
   { id: 'address', header: 'From', from: 'xl', cell: (entry) => entry.address ?? '–' },

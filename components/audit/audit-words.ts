@@ -22,6 +22,13 @@ export function actionWords(action: string): string {
   return noun === 'session' ? verb : `${verb} ${nounWords(noun)}`
 }
 
+/** What a revision did, `key.rotate laptop` → `Rotated key laptop`. */
+export function summaryWords(summary: string): string {
+  const space = summary.indexOf(' ')
+  if (space < 0) return actionWords(summary)
+  return `${actionWords(summary.slice(0, space))} ${summary.slice(space + 1)}`
+}
+
 /** `accessToken` → `access token`. */
 export function nounWords(noun: string): string {
   return noun.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('-', ' ')

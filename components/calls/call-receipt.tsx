@@ -121,7 +121,7 @@ export function CallReceipt({ receipt }: { receipt: Receipt }) {
             {
               label: 'Revision',
               value: (
-                <Link href={`/revisions/${receipt.revision}`} className="hover:underline">
+                <Link href={`/revisions/${receipt.revision}`} className="text-accent hover:underline">
                   {formatCount(receipt.revision)}
                 </Link>
               ),
@@ -132,7 +132,7 @@ export function CallReceipt({ receipt }: { receipt: Receipt }) {
                 <>
                   <Link
                     href={entityHref('gateway', receipt.gatewayId) ?? '/gateways'}
-                    className="hover:underline"
+                    className="text-accent hover:underline"
                   >
                     <Mono>{receipt.gatewayId}</Mono>
                   </Link>
@@ -331,9 +331,9 @@ function Attempts({ receipt }: { receipt: Receipt }) {
           <li
             // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is known by its place, and never moves.
             key={index}
-            className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 border-t py-1.5 text-sm first:border-t-0"
+            className="relative flex flex-wrap items-baseline gap-x-3 gap-y-0.5 border-t py-1.5 pl-7 text-sm first:border-t-0"
           >
-            <span className="w-4 text-muted">{index + 1}</span>
+            <span className="absolute left-0 text-muted">{index + 1}</span>
             <span>
               <Named type="provider" id={attempt.providerId} name={attempt.providerName} />{' '}
               <Mono>{attempt.servedModel ?? attempt.model}</Mono>

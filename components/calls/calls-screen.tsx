@@ -2,6 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { Activity, ArrowUp, Pause, Play } from 'lucide-react'
+import Link from 'next/link'
 import { parseAsString, useQueryState } from 'nuqs'
 import { useEffect, useMemo } from 'react'
 import { RangePicker } from '@/components/charts/range-picker'
@@ -12,6 +13,7 @@ import { useLiveState } from '@/components/data/live'
 import { useMe } from '@/components/data/me'
 import { DataTable } from '@/components/resource/data-table'
 import type { Column, TableFilter } from '@/components/resource/table-column'
+import { isFinished, useSetup } from '@/components/setup/setup-data'
 import { snippet } from '@/components/setup/snippets'
 import { Badge, Status } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
@@ -103,7 +105,6 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
     {
       id: 'at',
       header: 'Time',
-      width: 'whitespace-nowrap',
       cell: (call) => (
         <time dateTime={call.at} title={formatExact(call.at, timeZone)}>
           {shortTime(call.at, timeZone)}
@@ -114,31 +115,24 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
     {
       id: 'route',
       header: 'Route',
-      width: 'max-w-48 max-sm:max-w-26',
-      cell: (call) => (
-        <span className="block truncate font-mono text-xs">{call.route ?? call.requestedModel ?? '–'}</span>
-      ),
+      grow: 4,
+      cell: (call) => <span className="font-mono text-xs">{call.route ?? call.requestedModel ?? '–'}</span>,
     },
     {
       id: 'consumer',
       header: 'Consumer',
       from: 'md',
-      width: 'max-w-48',
+      grow: 4,
       cell: (call) =>
-        call.consumerName === null ? (
-          <span className="text-muted">not known</span>
-        ) : (
-          <span className="block truncate" title={call.teamName ?? undefined}>
-            {call.consumerName}
-          </span>
-        ),
+        call.consumerName === null ? <span className="text-muted">not known</span> : call.consumerName,
     },
-    { id: 'team', header: 'Team', hidden: true, from: 'md', cell: (call) => call.teamName ?? '–' },
-    { id: 'key', header: 'Key', hidden: true, from: 'md', cell: (call) => call.keyName ?? '–' },
+    { id: 'team', header: 'Team', hidden: true, from: 'md', grow: 3, cell: (call) => call.teamName ?? '–' },
+    { id: 'key', header: 'Key', hidden: true, from: 'md', grow: 3, cell: (call) => call.keyName ?? '–' },
     {
       id: 'provider',
       header: 'Provider',
       hidden: true,
+      grow: 3,
       from: 'md',
       cell: (call) => call.providerName ?? '–',
     },
@@ -146,8 +140,8 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
       id: 'model',
       header: 'Model',
       from: 'xl',
-      width: 'max-w-40',
-      cell: (call) => <span className="block truncate font-mono text-xs">{call.servedModel ?? '–'}</span>,
+      grow: 4,
+      cell: (call) => <span className="font-mono text-xs">{call.servedModel ?? '–'}</span>,
     },
     {
       id: 'flags',
@@ -164,8 +158,7 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
       id: 'tokens',
       header: 'Tokens in / out',
       align: 'right',
-      from: 'lg',
-      width: 'whitespace-nowrap',
+      from: 'xl',
       cell: (call) => <Tokens usage={call.usage} />,
     },
     {
@@ -186,7 +179,6 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
       id: 'cost',
       header: 'Cost, USD',
       align: 'right',
-      width: 'whitespace-nowrap',
       cell: (call) => <CallCost call={call} />,
     },
   ]
@@ -219,7 +211,7 @@ function TailControl({ tail }: { tail: Tail }) {
     <div className="flex items-center gap-3">
       <span className="text-xs text-muted" role="status">
         <Status tone={tail.paused ? 'warn' : live === 'live' ? 'ok' : 'neutral'}>
-          {tail.paused ? 'paused' : live === 'live' ? 'live' : 'connecting'}
+          {tail.paused ? 'Paused' : live === 'live' ? 'Live' : 'Connecting'}
         </Status>
       </span>
       <Button onClick={tail.toggle} title="Space">
@@ -248,19 +240,29 @@ function NewPill({ tail }: { tail: Tail }) {
 
 function NoCalls({ range }: { range: ReturnType<typeof useRange> }) {
   const me = useMe()
+  const setup = useSetup()
+  const begun = setup.data === undefined || isFinished(setup.data)
   const wider = range.choice.range !== '30d'
   return (
     <EmptyState
       icon={<Activity aria-hidden />}
-      title="No calls in this range"
+      title={begun ? 'No calls in this range' : 'No calls yet'}
       action={
-        wider ? (
+        !begun ? (
+          <Button asChild variant="primary">
+            <Link href="/setup">Go on with the first steps</Link>
+          </Button>
+        ) : wider ? (
           <Button onClick={() => range.set({ range: '30d', from: null, to: null })}>
             Look at the last 30 days
           </Button>
         ) : undefined
       }
-      command={snippet('curl', { gatewayUrl: me.deployment.gatewayUrl, routeName: 'my-route' })}
+      command={snippet('curl', {
+        gatewayUrl: me.deployment.gatewayUrl,
+        routeName: setup.data?.routeName ?? 'my-route',
+      })}
+      commandTitle="A call"
     >
       Each call that an application sends through the gateway appears here with its tokens, its cost and who
       sent it, within two seconds of its end.

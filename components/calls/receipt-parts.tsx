@@ -1,6 +1,7 @@
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { entityHref } from '@/components/overview/entity-href'
+import { cn } from '@/components/ui/cn'
 import { CopyButton } from '@/components/ui/copy-button'
 
 export function Part({ title, aside, children }: { title: string; aside?: string; children: ReactNode }) {
@@ -30,7 +31,7 @@ export function Named({
   return (
     <Link
       href={entityHref(type, id) ?? '#'}
-      className={mono ? 'font-mono text-sm hover:underline' : 'hover:underline'}
+      className={cn('text-accent hover:underline', mono && 'font-mono text-sm')}
     >
       {name ?? id}
     </Link>

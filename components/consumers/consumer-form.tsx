@@ -1,5 +1,6 @@
 'use client'
 
+import Link from 'next/link'
 import { Controller } from 'react-hook-form'
 import { apiSend } from '@/components/data/api'
 import { useOptions } from '@/components/data/collection'
@@ -85,7 +86,19 @@ function CreateForm({
               label="Team"
               required
               error={errors.teamId ? 'choose a team' : undefined}
-              hint="It pays. This can't be changed later: past costs stand in that team's books."
+              hint={
+                teams.data?.length === 0 ? (
+                  <>
+                    There is no team yet.{' '}
+                    <Link href="/teams?create=true" className="text-accent underline">
+                      Create one first
+                    </Link>
+                    .
+                  </>
+                ) : (
+                  "It pays. This can't be changed later: past costs stand in that team's books."
+                )
+              }
             >
               <Combobox
                 value={field.value || null}

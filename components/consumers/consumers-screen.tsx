@@ -28,7 +28,7 @@ export function ConsumersScreen() {
       />
       <ConsumersTable emptyAction={create} />
       <CreateConsumerDialog
-        open={creating}
+        open={creating && can('consumers.create')}
         onOpenChange={(open) => void setCreating(open || null)}
         teamId={teamId}
         onCreated={(consumer) => void setOpen(consumer.id)}

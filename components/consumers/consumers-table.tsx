@@ -15,8 +15,8 @@ import type { Team } from '@/lib/resources/teams/schema'
 import { ConsumerPanel } from './consumer-panel'
 
 const COLUMNS: readonly Column<Consumer>[] = [
-  { id: 'name', header: 'Name', sort: 'name', cell: (consumer) => consumer.name },
-  { id: 'team', header: 'Team', from: 'sm', cell: (consumer) => consumer.teamName },
+  { id: 'name', header: 'Name', sort: 'name', grow: 3, cell: (consumer) => consumer.name },
+  { id: 'team', header: 'Team', from: 'sm', grow: 3, cell: (consumer) => consumer.teamName },
   {
     id: 'status',
     header: 'Status',
@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<Consumer>[] = [
     id: 'description',
     header: 'Description',
     from: 'lg',
-    width: 'max-w-72 truncate',
+    grow: 4,
     cell: (consumer) => <span className="text-muted">{consumer.description ?? '–'}</span>,
   },
   {

@@ -3,21 +3,21 @@ import { formatPlural } from '@/lib/format/tokens'
 import type { Gateway } from '@/lib/resources/gateways/schema'
 
 const STATUSES: Record<Gateway['status'], { tone: Tone; word: string; meaning: string }> = {
-  live: { tone: 'ok', word: 'live', meaning: 'In touch, and on the newest revision.' },
-  behind: { tone: 'warn', word: 'behind', meaning: 'In touch, but not yet on the newest revision.' },
+  live: { tone: 'ok', word: 'Live', meaning: 'In touch, and on the newest revision.' },
+  behind: { tone: 'warn', word: 'Behind', meaning: 'In touch, but not yet on the newest revision.' },
   refused: {
     tone: 'danger',
-    word: 'refused',
+    word: 'Refused',
     meaning: 'It refused the newest revision, and serves the one before.',
   },
   silent: {
     tone: 'warn',
-    word: 'silent',
+    word: 'Silent',
     meaning: 'Not heard of for some seconds. It serves its last good revision; changes wait for it.',
   },
   gone: {
     tone: 'neutral',
-    word: 'gone',
+    word: 'Gone',
     meaning: 'Not heard of for over a minute. Changes no longer wait for it.',
   },
 }

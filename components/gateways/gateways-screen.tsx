@@ -1,10 +1,10 @@
 'use client'
 
-import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
 import Link from 'next/link'
 import { parseAsString, useQueryState } from 'nuqs'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import { ApiProblem, apiGet } from '@/components/data/api'
 import { useResource } from '@/components/data/collection'
 import { useLiveQuery } from '@/components/data/live'
@@ -29,9 +29,9 @@ const KEY = ['resource', '/gateways']
 /** The workers of the data plane, what each serves, and what it still holds. */
 export function GatewaysScreen() {
   useLiveQuery('config', KEY)
-  useLiveQuery('usage', KEY, 2_000)
+  useLiveQuery('usage', KEY, { everyMs: 2_000 })
   const client = useQueryClient()
-  const fetching = useIsFetching({ queryKey: KEY }) > 0
+  const [reading, setReading] = useState(false)
   const [openId, setOpenId] = useQueryState('gateway', parseAsString.withOptions({ history: 'push' }))
   const head = useQuery({
     queryKey: ['resource', '/gateways', 'head'],
@@ -49,8 +49,14 @@ export function GatewaysScreen() {
             : 'The workers that carry the traffic.'
         }
         actions={
-          <Button loading={fetching} onClick={() => void client.invalidateQueries({ queryKey: KEY })}>
-            {fetching ? null : <RotateCw aria-hidden />}
+          <Button
+            loading={reading}
+            onClick={() => {
+              setReading(true)
+              void client.invalidateQueries({ queryKey: KEY }).finally(() => setReading(false))
+            }}
+          >
+            {reading ? null : <RotateCw aria-hidden />}
             Read again
           </Button>
         }
@@ -109,7 +115,7 @@ npm run start:gateway`}
 
 function gatewayColumns(newest: number | undefined): readonly Column<Gateway>[] {
   return [
-    { id: 'hostname', header: 'Gateway', cell: (gateway) => gateway.hostname },
+    { id: 'hostname', header: 'Gateway', grow: 1, cell: (gateway) => gateway.hostname },
     { id: 'status', header: 'Status', cell: (gateway) => <GatewayStatus gateway={gateway} /> },
     {
       id: 'revision',
@@ -140,17 +146,17 @@ function gatewayColumns(newest: number | undefined): readonly Column<Gateway>[] 
     },
     {
       id: 'memory',
-      header: 'Memory',
+      header: 'Memory, MB',
       align: 'right',
       from: 'md',
-      cell: (gateway) => formatBytes(gateway.rssBytes),
+      cell: (gateway) => formatCount(Math.round(gateway.rssBytes / 1e6)),
     },
     {
       id: 'loop',
-      header: 'Loop delay p99',
+      header: 'Loop delay p99, ms',
       align: 'right',
       from: 'lg',
-      cell: (gateway) => formatDuration(gateway.loopDelayP99Ms),
+      cell: (gateway) => formatCount(Math.round(gateway.loopDelayP99Ms)),
     },
     {
       id: 'build',
@@ -168,7 +174,7 @@ function gatewayColumns(newest: number | undefined): readonly Column<Gateway>[] 
         gateway.status === 'silent' || gateway.status === 'gone' ? (
           <Time value={gateway.lastSeenAt} />
         ) : (
-          'in touch'
+          'In touch'
         ),
     },
   ]

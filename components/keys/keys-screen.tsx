@@ -29,7 +29,7 @@ export function KeysScreen() {
       />
       <KeysTable emptyAction={create} />
       <CreateKeyDialog
-        open={creating}
+        open={creating && can('keys.create')}
         onOpenChange={(open) => {
           void setCreating(open || null)
           if (!open) void setConsumerId(null)

@@ -26,17 +26,18 @@ const COLUMNS: readonly Column<Key>[] = [
     id: 'name',
     header: 'Name',
     sort: 'name',
+    grow: 3,
     cell: (key) => (
       <>
         {key.name}
-        <span className="block text-xs font-normal text-muted sm:hidden" aria-hidden>
+        <span className="block truncate text-xs font-normal text-muted sm:hidden" aria-hidden>
           {key.consumerName}
         </span>
       </>
     ),
   },
-  { id: 'consumer', header: 'Consumer', from: 'sm', cell: (key) => key.consumerName },
-  { id: 'team', header: 'Team', from: 'md', cell: (key) => key.teamName },
+  { id: 'consumer', header: 'Consumer', from: 'sm', grow: 3, cell: (key) => key.consumerName },
+  { id: 'team', header: 'Team', from: 'md', grow: 2, cell: (key) => key.teamName },
   { id: 'hint', header: 'Key', from: 'lg', cell: (key) => <KeyHint prefix={key.prefix} last4={key.last4} /> },
   { id: 'status', header: 'Status', cell: (key) => <KeyStatus status={key.status} /> },
   {
@@ -51,7 +52,7 @@ const COLUMNS: readonly Column<Key>[] = [
     from: 'md',
     cell: (key) => <Time value={key.expiresAt} empty="never" />,
   },
-  { id: 'owner', header: 'Owner', from: 'xl', cell: (key) => key.userName ?? '–' },
+  { id: 'owner', header: 'Owner', from: 'xl', grow: 1, cell: (key) => key.userName ?? '–' },
   {
     id: 'created',
     header: 'Created',

@@ -28,3 +28,10 @@ export const trimmed = (value: string | null | undefined) => (value ?? '').trim(
 export const emptyToNull = (value: string | null | undefined) => (value?.trim() ? value.trim() : null)
 export const numberOrNull = (value: string | number | null) =>
   value === null || value === '' ? null : Number(value)
+
+/** With its cents, so that a column of prices is read at a glance; never rounded, or it would be another price. */
+export function rateText(usd: string | null | undefined): string {
+  if (usd === null || usd === undefined) return '–'
+  const [whole, fraction = ''] = usd.split('.')
+  return `${whole}.${fraction.padEnd(2, '0')}`
+}

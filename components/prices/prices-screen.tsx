@@ -1,16 +1,18 @@
 'use client'
 
 import { Pencil, Plus, Receipt, Trash2 } from 'lucide-react'
-import { parseAsStringLiteral, useQueryState } from 'nuqs'
+import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useResource } from '@/components/data/collection'
 import { useCan } from '@/components/data/me'
 import { kindLabel } from '@/components/providers/provider-kinds'
 import { DataTable } from '@/components/resource/data-table'
 import { DeleteDialog } from '@/components/resource/delete-dialog'
+import { resourceState } from '@/components/resource/resource-states'
 import { RowMenu } from '@/components/resource/row-menu'
 import type { Column } from '@/components/resource/table-column'
 import { Button } from '@/components/ui/button'
+import { Dialog } from '@/components/ui/dialog'
 import { DropdownMenuItem } from '@/components/ui/dropdown-menu'
 import { PageHead } from '@/components/ui/page-head'
 import { EmptyState } from '@/components/ui/states'
@@ -19,6 +21,7 @@ import { Time } from '@/components/ui/time'
 import { formatTokens } from '@/lib/format/tokens'
 import type { CataloguePrice, Price } from '@/lib/resources/prices/schema'
 import { PriceDialog, valuesOf } from './price-form'
+import { rateText } from './price-rates'
 
 type Rated = Pick<
   Price,
@@ -32,27 +35,32 @@ type Rated = Pick<
 
 /** Prices are shown as they stand: a rounded price would be another one. */
 const rateColumns = <T extends Rated>(): Column<T>[] => [
-  { id: 'input', header: 'Input, $/M', align: 'right', cell: (price) => price.inputUsdPerMillion },
-  { id: 'output', header: 'Output, $/M', align: 'right', cell: (price) => price.outputUsdPerMillion },
+  { id: 'input', header: 'Input, $/M', align: 'right', cell: (price) => rateText(price.inputUsdPerMillion) },
+  {
+    id: 'output',
+    header: 'Output, $/M',
+    align: 'right',
+    cell: (price) => rateText(price.outputUsdPerMillion),
+  },
   {
     id: 'cacheRead',
     header: 'Cache read, $/M',
     align: 'right',
-    from: 'md',
-    cell: (price) => price.cacheReadUsdPerMillion ?? '–',
+    from: 'lg',
+    cell: (price) => rateText(price.cacheReadUsdPerMillion),
   },
   {
     id: 'cacheWrite',
     header: 'Cache write, $/M',
     align: 'right',
-    from: 'lg',
-    cell: (price) => price.cacheWrite5mUsdPerMillion ?? '–',
+    from: 'xl',
+    cell: (price) => rateText(price.cacheWrite5mUsdPerMillion),
   },
   {
     id: 'context',
     header: 'Context, tokens',
     align: 'right',
-    from: 'lg',
+    from: 'xl',
     cell: (price) => (price.contextTokens ? formatTokens(price.contextTokens) : '–'),
   },
   {
@@ -68,11 +76,13 @@ const OWN: readonly Column<Price>[] = [
     id: 'model',
     header: 'Model',
     sort: 'model',
+    grow: 3,
     cell: (price) => <span className="font-mono">{price.model}</span>,
   },
   {
     id: 'scope',
     header: 'For',
+    grow: 2,
     from: 'sm',
     cell: (price) =>
       price.providerName ?? (price.providerKind ? `All ${kindLabel(price.providerKind)}` : 'Every provider'),
@@ -86,7 +96,12 @@ const OWN: readonly Column<Price>[] = [
   },
 ]
 const CATALOGUE: readonly Column<CataloguePrice>[] = [
-  { id: 'model', header: 'Model', cell: (price) => <span className="font-mono">{price.model}</span> },
+  {
+    id: 'model',
+    header: 'Model',
+    grow: 3,
+    cell: (price) => <span className="font-mono">{price.model}</span>,
+  },
   { id: 'vendor', header: 'Vendor', from: 'sm', cell: (price) => price.vendor },
   ...rateColumns<CataloguePrice>(),
   {
@@ -98,16 +113,16 @@ const CATALOGUE: readonly Column<CataloguePrice>[] = [
 ]
 const TABS = ['own', 'catalogue'] as const
 
-type Editing = { template?: ReturnType<typeof valuesOf>; id?: string }
-
 export function PricesScreen() {
   const can = useCan()
   const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('own'))
-  const [editing, setEditing] = useState<Editing | null>(null)
+  const [openId, setOpenId] = useQueryState('price', parseAsString.withOptions({ history: 'push' }))
+  const [creating, setCreating] = useQueryState('create', parseAsBoolean.withDefault(false))
+  const [template, setTemplate] = useState<ReturnType<typeof valuesOf> | null>(null)
   const [deleting, setDeleting] = useState<Price | null>(null)
   const mayWrite = can('prices.create')
   const create = mayWrite ? (
-    <Button variant="primary" onClick={() => setEditing({})}>
+    <Button variant="primary" onClick={() => void setCreating(true)}>
       <Plus aria-hidden />
       Set a price
     </Button>
@@ -135,11 +150,11 @@ export function PricesScreen() {
             columns={OWN}
             defaultSort="model"
             rowLabel={(price) => price.model}
-            {...(mayWrite ? { onRowOpen: (price: Price) => setEditing({ id: price.id }) } : {})}
+            {...(mayWrite ? { onRowOpen: (price: Price) => void setOpenId(price.id) } : {})}
             rowActions={(price) =>
               mayWrite ? (
                 <RowMenu name={price.model}>
-                  <DropdownMenuItem onSelect={() => setEditing({ id: price.id })}>
+                  <DropdownMenuItem onSelect={() => void setOpenId(price.id)}>
                     <Pencil aria-hidden />
                     Edit
                   </DropdownMenuItem>
@@ -158,7 +173,8 @@ export function PricesScreen() {
                 command={`curl -X POST "$GATEHOUSE_ADMIN_URL/api/v1/prices" \\
   -H "Authorization: Bearer $GATEHOUSE_TOKEN" \\
   -H "Content-Type: application/json" \\
-  -d '{"model": "llama-3.3-70b", "inputUsdPerMillion": "0.40", "outputUsdPerMillion": "0.40"}'`}
+  -d '{"model": "llama-3.3-70b", 
+       "inputUsdPerMillion": "0.40", "outputUsdPerMillion": "0.40"}'`}
               >
                 The catalogue prices what the large vendors list. Set your own for a discount that you
                 negotiated, or for what your own hardware costs.
@@ -177,7 +193,12 @@ export function PricesScreen() {
             rowActions={(price) =>
               mayWrite ? (
                 <RowMenu name={price.model}>
-                  <DropdownMenuItem onSelect={() => setEditing({ template: valuesOf(price) })}>
+                  <DropdownMenuItem
+                    onSelect={() => {
+                      setTemplate(valuesOf(price))
+                      void setCreating(true)
+                    }}
+                  >
                     <Pencil aria-hidden />
                     Set your own price
                   </DropdownMenuItem>
@@ -188,7 +209,17 @@ export function PricesScreen() {
           />
         </TabPanel>
       </Tabs>
-      <Editor editing={editing} onClose={() => setEditing(null)} />
+      {creating && mayWrite ? (
+        <PriceDialog
+          open
+          template={template}
+          onClose={() => {
+            setTemplate(null)
+            void setCreating(null)
+          }}
+        />
+      ) : null}
+      {openId !== null && mayWrite ? <Editor id={openId} onClose={() => void setOpenId(null)} /> : null}
       <DeleteDialog
         open={deleting !== null}
         onOpenChange={() => setDeleting(null)}
@@ -205,10 +236,13 @@ export function PricesScreen() {
   )
 }
 
-function Editor({ editing, onClose }: { editing: Editing | null; onClose: () => void }) {
-  const query = useResource<Price>('/prices', editing?.id ?? null)
-  if (!editing) return null
-  if (!editing.id) return <PriceDialog open onClose={onClose} template={editing.template ?? null} />
-  if (!query.data) return null
-  return <PriceDialog open onClose={onClose} price={{ value: query.data.data, etag: query.data.etag }} />
+function Editor({ id, onClose }: { id: string; onClose: () => void }) {
+  const query = useResource<Price>('/prices', id)
+  if (query.data)
+    return <PriceDialog open onClose={onClose} price={{ value: query.data.data, etag: query.data.etag }} />
+  return (
+    <Dialog open onOpenChange={onClose} title="Price" width="lg">
+      {resourceState(query, 'price', '/prices')}
+    </Dialog>
+  )
 }

@@ -15,7 +15,7 @@ import { KeyValues } from '@/components/ui/key-values'
 import { PageHead } from '@/components/ui/page-head'
 import { NoPermissionState } from '@/components/ui/states'
 import { ExactTime } from '@/components/ui/time'
-import type { Provider } from '@/lib/resources/providers/schema'
+import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/schema'
 import type { Route } from '@/lib/resources/routes/schema'
 import { CreateProviderForm, EditProviderForm } from './provider-form'
 import { kindLabel } from './provider-kinds'
@@ -40,9 +40,39 @@ export function NewProviderPage() {
           />
         </div>
       ) : (
-        <NoPermissionState what="how providers are added" />
+        <NoPermissionState can="add" what="providers" />
       )}
     </>
+  )
+}
+
+/** For whoever may look but not change. */
+function ProviderFacts({ provider }: { provider: Provider }) {
+  const keys = provider.credentials.apiKey ?? []
+  return (
+    <Card title="Set up as" description="Your role may look at it. An owner or admin changes it.">
+      <KeyValues
+        items={[
+          {
+            label: 'Base URL',
+            value: (
+              <span className="font-mono text-xs break-all">
+                {provider.baseUrl ?? DEFAULT_BASE_URLS[provider.kind] ?? 'inside the gateway'}
+              </span>
+            ),
+          },
+          {
+            label: 'API key',
+            value: keys.length === 0 ? 'None' : keys.map(({ last4 }) => `••••${last4}`).join(', '),
+          },
+          {
+            label: 'Private networks',
+            value: provider.allowPrivateNetwork ? 'Allowed' : 'Refused',
+            hidden: provider.kind === 'sandbox',
+          },
+        ]}
+      />
+    </Card>
   )
 }
 
@@ -88,7 +118,7 @@ export function ProviderPage({ id }: { id: string }) {
         {can('providers.update') ? (
           <EditProviderForm key={provider.id} provider={provider} etag={etag} />
         ) : (
-          <NoPermissionState what="how this provider is set up" />
+          <ProviderFacts provider={provider} />
         )}
         <div className="flex flex-col gap-4">
           <Card title="Used by">

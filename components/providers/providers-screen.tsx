@@ -15,7 +15,7 @@ import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/sche
 import { KINDS, kindLabel } from './provider-kinds'
 
 const COLUMNS: readonly Column<Provider>[] = [
-  { id: 'name', header: 'Name', sort: 'name', cell: (provider) => provider.name },
+  { id: 'name', header: 'Name', sort: 'name', grow: 3, cell: (provider) => provider.name },
   {
     id: 'kind',
     header: 'Kind',
@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<Provider>[] = [
     id: 'address',
     header: 'Address',
     from: 'md',
-    width: 'max-w-80 truncate',
+    grow: 4,
     cell: (provider) => {
       const address = provider.baseUrl ?? DEFAULT_BASE_URLS[provider.kind]
       return address ? (
@@ -106,7 +106,8 @@ export function ProvidersScreen() {
             command={`curl -X POST "$GATEHOUSE_ADMIN_URL/api/v1/providers" \\
   -H "Authorization: Bearer $GATEHOUSE_TOKEN" \\
   -H "Content-Type: application/json" \\
-  -d '{"name": "openai", "kind": "openai", "credentials": {"apiKey": "'"$OPENAI_API_KEY"'"}}'`}
+  -d '{"name": "openai", "kind": "openai", 
+       "credentials": {"apiKey": "'"$OPENAI_API_KEY"'"}}'`}
           >
             A provider is one account at a vendor, or a server of your own. Without an account at hand, add
             the sandbox: it simulates one.

@@ -12,10 +12,10 @@ import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from '
 import { ApiProblem, type Query } from '@/components/data/api'
 import { useCollection } from '@/components/data/collection'
 import { Button } from '@/components/ui/button'
-import { cn } from '@/components/ui/cn'
 import { ErrorState, FilteredEmptyState, NoPermissionState } from '@/components/ui/states'
 import { readHiddenColumns, writeHiddenColumns } from './column-preferences'
 import type { Column, TableFilter } from './table-column'
+import { TableFrame } from './table-frame'
 import { TableBody, TableHead, TableSkeleton } from './table-parts'
 import { TableToolbar } from './table-toolbar'
 
@@ -166,12 +166,8 @@ export function DataTable<T extends { id: string }>(props: DataTableProps<T>) {
           <FilteredEmptyState onClear={clearFilters} />
         </div>
       ) : (
-        // Only what is wider than the page scrolls sideways, so that the head can stick to the window otherwise.
-        <div className="relative rounded-card border bg-surface max-lg:overflow-x-auto">
-          <table
-            className={cn('w-full border-separate border-spacing-0 text-sm')}
-            aria-busy={result.isFetching}
-          >
+        <TableFrame>
+          <table className="w-full border-separate border-spacing-0 text-sm" aria-busy={result.isFetching}>
             <caption className="sr-only">{noun}</caption>
             <TableHead
               columns={visible}
@@ -210,7 +206,7 @@ export function DataTable<T extends { id: string }>(props: DataTableProps<T>) {
               />
             )}
           </table>
-        </div>
+        </TableFrame>
       )}
       {result.hasNextPage ? (
         <div className="flex items-center justify-center gap-3 text-sm text-muted">

@@ -8,8 +8,11 @@ export interface Column<T> {
   /** The field that `?sort=` takes; without it the column can't be sorted. */
   sort?: string
   align?: 'right'
-  /** Tailwind width classes for the column. */
-  width?: string
+  /**
+   * Shares what the other columns leave with the rest of its kind, by this weight, and cuts what does not fit; so a
+   * table with a name of sixty letters is as wide as the page. Without it a column is as wide as what is in it.
+   */
+  grow?: number
   /** Left out on screens narrower than this; the detail shows it. */
   from?: 'sm' | 'md' | 'lg' | 'xl'
   /** Off until chosen. */
@@ -30,3 +33,17 @@ export const HIDDEN_BELOW = {
   lg: 'max-lg:hidden',
   xl: 'max-xl:hidden',
 } as const
+
+const LEVELS = ['base', 'sm', 'md', 'lg', 'xl'] as const
+
+/** The share of a growing column at each width of the screen, as custom properties for `GROWN`. */
+export function grownShares<T>(columns: readonly Column<T>[], column: Column<T>): Record<string, string> {
+  const shares = LEVELS.map((level, index) => {
+    const shown = columns.filter((other) => LEVELS.indexOf(other.from ?? 'base') <= index)
+    const sum = shown.reduce((total, other) => total + (other.grow ?? 0), 0)
+    return [`--w-${level}`, `${Math.round((1000 * (column.grow ?? 0)) / Math.max(sum, 1)) / 10}%`]
+  })
+  return Object.fromEntries(shares)
+}
+
+export const GROWN = 'w-(--w-base) sm:w-(--w-sm) md:w-(--w-md) lg:w-(--w-lg) xl:w-(--w-xl)'

@@ -3,18 +3,25 @@
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import type { MouseEvent, ReactNode } from 'react'
+import type { MouseEvent, PointerEvent, ReactNode } from 'react'
 import { Checkbox } from '@/components/ui/checkbox'
 import { cn } from '@/components/ui/cn'
 import { Skeleton } from '@/components/ui/skeleton'
-import { type Column, HIDDEN_BELOW } from './table-column'
+import { type Column, GROWN, grownShares, HIDDEN_BELOW } from './table-column'
 
 const HEAD_CELL =
-  'sticky top-12 z-10 h-9 border-b bg-surface px-3 text-left text-xs font-medium whitespace-nowrap text-muted max-lg:static first:rounded-tl-card last:rounded-tr-card'
-const CELL = 'h-9 border-b px-3 py-1 group-last:border-b-0'
+  'sticky top-12 z-10 h-9 border-b bg-surface px-3 text-left text-xs font-medium whitespace-nowrap text-muted group-data-overflows/table:static first:rounded-tl-card last:rounded-tr-card'
+const OPENER = 'block max-w-full truncate rounded-control text-left font-medium hover:underline'
+const CELL = 'h-9 border-b px-3 py-1 whitespace-nowrap group-last:border-b-0'
 
 function columnClass<T>(column: Column<T>): string {
-  return cn(column.from && HIDDEN_BELOW[column.from], column.align === 'right' && 'text-right', column.width)
+  return cn(column.from && HIDDEN_BELOW[column.from], column.align === 'right' && 'text-right')
+}
+
+/** What is cut says all of it to the pointer; the detail of the row shows it to everybody. */
+function nameCutText({ target }: PointerEvent): void {
+  const cut = target instanceof Element ? target.closest<HTMLElement>('.truncate') : null
+  if (cut && !cut.title && cut.scrollWidth > cut.clientWidth) cut.title = cut.textContent ?? ''
 }
 
 export function TableHead<T>({
@@ -56,7 +63,12 @@ export function TableHead<T>({
               key={column.id}
               scope="col"
               aria-sort={column.sort ? (direction ?? 'none') : undefined}
-              className={cn(HEAD_CELL, columnClass(column))}
+              style={column.grow ? grownShares(columns, column) : undefined}
+              className={cn(
+                HEAD_CELL,
+                columnClass(column),
+                column.grow && cn(GROWN, 'min-w-24 first:min-w-32'),
+              )}
             >
               {column.sort ? (
                 <button
@@ -132,7 +144,7 @@ export function TableBody<T extends { id: string }>({
     } else onRowOpen?.(row)
   }
   return (
-    <tbody className={cn(dim && 'opacity-60')}>
+    <tbody className={cn(dim && 'opacity-60')} onPointerOver={nameCutText}>
       {rows.map((row) => (
         <tr
           key={row.id}
@@ -156,19 +168,17 @@ export function TableBody<T extends { id: string }>({
             </td>
           ) : null}
           {columns.map((column, index) => (
-            <td key={column.id} className={cn(CELL, columnClass(column))}>
+            <td key={column.id} className={cn(CELL, columnClass(column), column.grow && 'max-w-0')}>
               {index === 0 && rowHref ? (
-                <Link href={rowHref(row)} className="rounded-control font-medium hover:underline">
+                <Link href={rowHref(row)} className={OPENER}>
                   {column.cell(row)}
                 </Link>
               ) : index === 0 && onRowOpen ? (
-                <button
-                  type="button"
-                  onClick={() => onRowOpen(row)}
-                  className="rounded-control text-left font-medium hover:underline"
-                >
+                <button type="button" onClick={() => onRowOpen(row)} className={OPENER}>
                   {column.cell(row)}
                 </button>
+              ) : column.grow ? (
+                <div className={cn('truncate', index === 0 && 'font-medium')}>{column.cell(row)}</div>
               ) : (
                 column.cell(row)
               )}

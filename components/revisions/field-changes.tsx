@@ -1,3 +1,4 @@
+import { cn } from '@/components/ui/cn'
 import type { FieldChange } from './value-text'
 import { valueText } from './value-text'
 
@@ -9,12 +10,17 @@ export function FieldChanges({ fields }: { fields: readonly FieldChange[] }) {
   const gone = fields.every((field) => field.after == null)
   return (
     <dl className="grid gap-x-4 sm:grid-cols-[minmax(6rem,14rem)_minmax(0,1fr)]">
-      {fields.map((field) => (
+      {fields.map((field, index) => (
         <div key={field.path} className="contents">
-          <dt className="pt-1.5 font-mono text-xs break-words text-muted sm:border-t sm:py-1.5">
+          <dt
+            className={cn(
+              'pt-1.5 font-mono text-xs break-words text-muted sm:py-1.5',
+              index > 0 && 'sm:border-t',
+            )}
+          >
             {field.path}
           </dt>
-          <dd className="min-w-0 pb-1.5 sm:border-t sm:py-1.5">
+          <dd className={cn('min-w-0 pb-1.5 sm:py-1.5', index > 0 && 'sm:border-t')}>
             {made && !gone ? null : (
               <Value
                 sign="−"

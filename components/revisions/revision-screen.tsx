@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { RotateCcw } from 'lucide-react'
 import { parseAsInteger, useQueryState } from 'nuqs'
 import { useState } from 'react'
+import { summaryWords } from '@/components/audit/audit-words'
 import { ApiProblem, apiGet } from '@/components/data/api'
 import { useResource } from '@/components/data/collection'
 import { useLiveQuery } from '@/components/data/live'
@@ -59,7 +60,7 @@ export function RevisionScreen({ id }: { id: string }) {
             Revision {formatCount(revision.revision)} {isNewest ? <Badge tone="ok">newest</Badge> : null}
           </span>
         }
-        description={revision.summary}
+        description={summaryWords(revision.summary)}
         trail={[{ href: '/revisions', label: 'Revisions' }]}
         actions={
           can('revisions.rollback') && newest !== undefined && !isNewest ? (
@@ -75,7 +76,6 @@ export function RevisionScreen({ id }: { id: string }) {
         <div className="flex min-w-0 flex-col gap-4">
           <Card title="Published">
             <KeyValues
-              className="sm:grid-cols-[5rem_1fr]"
               items={[
                 { label: 'By', value: revision.actorName },
                 { label: 'At', value: <ExactTime value={revision.createdAt} /> },

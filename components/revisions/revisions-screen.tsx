@@ -1,6 +1,7 @@
 'use client'
 
 import { History } from 'lucide-react'
+import { summaryWords } from '@/components/audit/audit-words'
 import { useLiveQuery } from '@/components/data/live'
 import { DataTable } from '@/components/resource/data-table'
 import type { Column } from '@/components/resource/table-column'
@@ -13,12 +14,12 @@ import { Applied } from './applied'
 import { countChanges, countsText } from './value-text'
 
 const COLUMNS: readonly Column<Revision>[] = [
-  { id: 'revision', header: 'Revision', width: 'w-24', cell: (revision) => formatCount(revision.revision) },
+  { id: 'revision', header: 'Revision', cell: (revision) => formatCount(revision.revision) },
   {
     id: 'summary',
     header: 'What',
-    width: 'max-w-md',
-    cell: (revision) => <span className="block truncate">{revision.summary}</span>,
+    grow: 4,
+    cell: (revision) => summaryWords(revision.summary),
   },
   {
     id: 'changes',
@@ -26,7 +27,7 @@ const COLUMNS: readonly Column<Revision>[] = [
     from: 'lg',
     cell: (revision) => <span className="text-muted">{countsText(countChanges(revision.changes))}</span>,
   },
-  { id: 'who', header: 'Who', from: 'md', cell: (revision) => revision.actorName },
+  { id: 'who', header: 'Who', from: 'md', grow: 2, cell: (revision) => revision.actorName },
   { id: 'when', header: 'When', from: 'sm', cell: (revision) => <Time value={revision.createdAt} /> },
   { id: 'gateways', header: 'Gateways', cell: (revision) => <Applied gateways={revision.gateways} /> },
 ]

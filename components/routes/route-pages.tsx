@@ -36,7 +36,7 @@ export function NewRoutePage() {
           onCancel={() => router.push('/routes')}
         />
       ) : (
-        <NoPermissionState what="how routes are made" />
+        <NoPermissionState can="create" what="routes" />
       )}
     </div>
   )

@@ -17,12 +17,13 @@ const COLUMNS: readonly Column<Route>[] = [
     id: 'name',
     header: 'Name',
     sort: 'name',
+    grow: 3,
     cell: (route) => <span className="font-mono">{route.name}</span>,
   },
   {
     id: 'targets',
     header: 'Targets',
-    width: 'max-w-96 truncate',
+    grow: 4,
     cell: (route) => (
       <span title={route.targets.map((target) => `${target.providerName}: ${target.model}`).join('\n')}>
         {route.targets.slice(0, 2).map((target, index) => (

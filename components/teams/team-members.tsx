@@ -15,8 +15,8 @@ import type { User } from '@/lib/resources/users/schema'
 export function TeamMembers({ team }: { team: Team }) {
   const columns = useMemo<readonly Column<User>[]>(
     () => [
-      { id: 'name', header: 'Name', sort: 'name', cell: (user) => user.name },
-      { id: 'email', header: 'Email', sort: 'email', from: 'sm', cell: (user) => user.email },
+      { id: 'name', header: 'Name', sort: 'name', grow: 1, cell: (user) => user.name },
+      { id: 'email', header: 'Email', sort: 'email', from: 'sm', grow: 1, cell: (user) => user.email },
       {
         id: 'role',
         header: 'Role in this team',

@@ -15,7 +15,7 @@ import type { Team } from '@/lib/resources/teams/schema'
 import { TeamDialog } from './team-form'
 
 const COLUMNS: readonly Column<Team>[] = [
-  { id: 'name', header: 'Name', sort: 'name', cell: (team) => team.name },
+  { id: 'name', header: 'Name', sort: 'name', grow: 1, cell: (team) => team.name },
   { id: 'consumers', header: 'Consumers', align: 'right', cell: (team) => formatCount(team.consumerCount) },
   { id: 'keys', header: 'Working keys', align: 'right', cell: (team) => formatCount(team.keyCount) },
   {
@@ -76,7 +76,7 @@ export function TeamsScreen() {
         }
       />
       <TeamDialog
-        open={creating}
+        open={creating && can('teams.create')}
         onOpenChange={(open) => void setCreating(open || null)}
         onSaved={(team) => router.push(`/teams/${team.id}`)}
       />

@@ -25,12 +25,13 @@ import { RoleMeanings } from './roles-editor'
 import { CreateUserDialog, EditUserForm } from './user-form'
 
 const COLUMNS: readonly Column<User>[] = [
-  { id: 'name', header: 'Name', sort: 'name', cell: (user) => user.name },
-  { id: 'email', header: 'Email', sort: 'email', from: 'sm', cell: (user) => user.email },
+  { id: 'name', header: 'Name', sort: 'name', grow: 3, cell: (user) => user.name },
+  { id: 'email', header: 'Email', sort: 'email', from: 'sm', grow: 3, cell: (user) => user.email },
   { id: 'role', header: 'Role', cell: (user) => (user.role ? ROLE_LABELS[user.role] : '–') },
   {
     id: 'teams',
     header: 'Teams',
+    grow: 3,
     from: 'md',
     cell: (user) =>
       user.teams.length === 0
@@ -113,7 +114,10 @@ export function UsersScreen() {
         </div>
       </details>
       <UserPanel id={open} onClose={() => void setOpen(null)} />
-      <CreateUserDialog open={creating} onOpenChange={(next) => void setCreating(next || null)} />
+      <CreateUserDialog
+        open={creating && can('users.create')}
+        onOpenChange={(next) => void setCreating(next || null)}
+      />
     </>
   )
 }
