@@ -128,7 +128,7 @@ test('the browser alone leads from the printed password to a metered call on a l
   const calls = await context.newPage()
   await overview.goto('/')
   await overview.getByRole('button', { name: 'Skip to the overview' }).click()
-  await expect(overview.getByText(/live · as of/)).toBeVisible()
+  await expect(overview.getByText(/Live · as of/)).toBeVisible()
   await calls.goto('/calls')
   await expect(calls.getByText('No calls in this range')).toBeVisible()
   await expect(calls.getByRole('status').getByText('live')).toBeVisible()

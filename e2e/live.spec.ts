@@ -30,7 +30,7 @@ test('a new call and moved totals stand in other tabs within two seconds of its 
   const list = await context.newPage()
   await page.goto('/')
   await dismissChecklist(page)
-  await expect(page.getByText(/live · as of/)).toBeVisible()
+  await expect(page.getByText(/Live · as of/)).toBeVisible()
   await list.goto(`/calls?route=${way.route}`)
   const rows = list.getByRole('row', { name: new RegExp(way.route) })
   await expect(rows).toHaveCount(1)

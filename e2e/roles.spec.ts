@@ -20,6 +20,7 @@ const EVERYBODY = [
   'Keys',
   'Access tokens',
   'Prices',
+  'Settings',
   'API reference',
 ]
 let vendor: Vendor
@@ -148,6 +149,12 @@ async function expectNothingToMake(page: Page): Promise<void> {
     await expect(page.getByRole('main').getByRole('table')).toBeVisible()
     await expect(page.getByRole('main').getByRole('button', { name: /^(Create|Add) / })).toHaveCount(0)
     await expect(page.getByRole('main').getByRole('link', { name: /^(Create|Add) / })).toHaveCount(0)
+  }
+  // Nor by an address that somebody else's form has.
+  for (const where of ['teams', 'consumers', 'keys', 'users']) {
+    await page.goto(`/${where}?create=true`)
+    await expect(page.getByRole('main').getByRole('table').or(page.getByRole('dialog'))).toBeVisible()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
   }
 }
 

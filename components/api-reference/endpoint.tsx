@@ -12,7 +12,7 @@ import {
   permissionText,
   typeText,
 } from './openapi'
-import { FieldHead, SchemaFields } from './schema-fields'
+import { FieldHead, Prose, SchemaFields } from './schema-fields'
 
 const METHODS: Record<string, Tone> = {
   get: 'neutral',
@@ -59,7 +59,11 @@ export function Endpoint({ api, endpoint }: { api: OpenApi; endpoint: ApiEndpoin
         <code className="font-mono text-sm break-all">{path}</code>
         <code className="font-mono text-xs text-muted">{operation.operationId}</code>
       </p>
-      {operation.description ? <p className="mt-2 max-w-3xl">{operation.description}</p> : null}
+      {operation.description ? (
+        <p className="mt-2 max-w-3xl">
+          <Prose text={operation.description} />
+        </p>
+      ) : null}
       <p className="mt-2 max-w-3xl text-sm text-muted">
         <span className="font-medium text-fg">Who may:</span> {permissionText(operation)}
       </p>
@@ -111,7 +115,11 @@ function Parameters({
                 type={typeText(api, parameter.schema)}
                 required={parameter.required}
               />
-              {words.length > 0 ? <dd className="text-sm text-muted">{words.join(' · ')}</dd> : null}
+              {words.length > 0 ? (
+                <dd className="text-sm text-muted">
+                  <Prose text={words.join(' · ')} />
+                </dd>
+              ) : null}
             </div>
           )
         })}

@@ -35,7 +35,11 @@ function Field({
   return (
     <div className="border-t py-1.5 first:border-t-0">
       <FieldHead name={name} type={typeText(api, field)} required={required} />
-      {words.length > 0 ? <dd className="text-sm text-muted">{words.join(' · ')}</dd> : null}
+      {words.length > 0 ? (
+        <dd className="text-sm text-muted">
+          <Prose text={words.join(' · ')} />
+        </dd>
+      ) : null}
       {inside ? (
         <dd>
           <details className="mt-1">
@@ -49,6 +53,20 @@ function Field({
         </dd>
       ) : null}
     </div>
+  )
+}
+
+/** What stands between backticks in a description is code. */
+export function Prose({ text }: { text: string }) {
+  return text.split('`').map((part, index) =>
+    index % 2 ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a fixed text never move.
+      <code key={index} className="font-mono text-xs">
+        {part}
+      </code>
+    ) : (
+      part
+    ),
   )
 }
 

@@ -81,8 +81,8 @@ export function OverviewScreen({ banner }: { banner?: ReactNode }) {
               title={`${formatPlural(hidden.data ?? 0, 'simulated call')} of this range ${hidden.data === 1 ? 'is' : 'are'} left out`}
             >
               <p className="text-muted">
-                The sandbox answered them: they cost nothing, so they stand outside all money unless asked
-                for.
+                The sandbox answered {hidden.data === 1 ? 'it' : 'them'}, and nothing was charged: what is
+                simulated stands outside all money unless asked for.
               </p>
               <Button className="mt-2" onClick={() => void setSimulated('include')}>
                 Include simulated calls
@@ -150,7 +150,7 @@ function AsOf({ at, timeZone, stale }: { at: number; timeZone: string; stale: bo
   return (
     <span className="text-xs text-muted" title="Numbers move when calls are booked">
       <Status tone={stale ? 'warn' : live === 'live' ? 'ok' : 'neutral'}>
-        {stale ? 'not up to date' : live === 'live' ? 'live' : 'connecting'} · as of{' '}
+        {stale ? 'Not up to date' : live === 'live' ? 'Live' : 'Connecting'} · as of{' '}
         {formatClock(at, timeZone)}
       </Status>
     </span>

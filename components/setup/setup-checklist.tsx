@@ -155,7 +155,7 @@ function Step({
         <h2 className="text-base leading-6 font-semibold">
           <button
             type="button"
-            className="rounded-control text-left"
+            className="rounded-control text-left disabled:cursor-default"
             aria-expanded={shown}
             disabled={current}
             onClick={() => setOpen(!open)}

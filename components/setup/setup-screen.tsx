@@ -1,6 +1,7 @@
 'use client'
 
 import Link from 'next/link'
+import { parseAsString, useQueryState } from 'nuqs'
 import { Button } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/page-head'
 import { SetupChecklist } from './setup-checklist'
@@ -9,6 +10,7 @@ import { isFinished, useDismissed, useSetup } from './setup-data'
 /** The first-run checklist on a page of its own, or in place of the overview until it is done or put away. */
 export function SetupScreen({ onOverview = false }: { onOverview?: boolean }) {
   const [dismissed, setDismissed] = useDismissed()
+  const [, setSimulated] = useQueryState('simulated', parseAsString)
   const { data } = useSetup()
   const finished = data !== undefined && isFinished(data)
   return (
@@ -18,7 +20,14 @@ export function SetupScreen({ onOverview = false }: { onOverview?: boolean }) {
         description="Four steps from a fresh start to a metered call."
         actions={
           onOverview ? (
-            <Button variant={finished ? 'primary' : 'secondary'} onClick={() => setDismissed(true)}>
+            <Button
+              variant={finished ? 'primary' : 'secondary'}
+              onClick={() => {
+                // The first call went to the sandbox, most likely: the overview should have something to show.
+                if (finished) void setSimulated('include')
+                setDismissed(true)
+              }}
+            >
               {finished ? 'Watch it on the overview' : 'Skip to the overview'}
             </Button>
           ) : dismissed ? (

@@ -13,11 +13,10 @@ export function snippet(language: SnippetLanguage, { gatewayUrl, routeName }: Sn
   const base = `${gatewayUrl.replace(/\/+$/, '')}/v1`
   switch (language) {
     case 'curl': {
-      const body = JSON.stringify({
-        model: routeName,
-        stream: true,
-        messages: [{ role: 'user', content: 'Say hello in five words.' }],
-      })
+      const body = [
+        `{"model": ${JSON.stringify(routeName)}, "stream": true,`,
+        '       "messages": [{"role": "user", "content": "Say hello in five words."}]}',
+      ].join('\n')
       return [
         'export GATEHOUSE_KEY=… # the key that you have just made',
         '',

@@ -1,7 +1,7 @@
 'use client'
 
 import { Command } from 'cmdk'
-import { Activity, Building2, KeyRound, Moon, Plus, Search, Sun } from 'lucide-react'
+import { Activity, Building2, KeyRound, ListChecks, Moon, Network, Plus, Search, Sun } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTheme } from 'next-themes'
 import { Dialog } from 'radix-ui'
@@ -103,16 +103,21 @@ function Palette({ onDone }: { onDone: () => void }) {
         ) : null}
         <Group heading="Go to">
           {screens.map(({ href, label, icon: Icon }) => (
-            <Item key={href} value={label} icon={<Icon aria-hidden />} onSelect={() => go(href)}>
+            <Item
+              key={href}
+              value={href === '/settings' ? 'Settings profile password sessions' : label}
+              icon={<Icon aria-hidden />}
+              onSelect={() => go(href)}
+            >
               {label}
             </Item>
           ))}
           <Item
-            value="Settings profile password sessions"
-            icon={<Search aria-hidden />}
-            onSelect={() => go('/settings')}
+            value="First steps setup checklist"
+            icon={<ListChecks aria-hidden />}
+            onSelect={() => go('/setup')}
           >
-            Settings
+            First steps
           </Item>
         </Group>
         {searches && teams.data?.length ? (
@@ -149,7 +154,7 @@ function Palette({ onDone }: { onDone: () => void }) {
               <Item
                 key={route.id}
                 value={`${route.name} ${route.id} ${q}`}
-                icon={<Search aria-hidden />}
+                icon={<Network aria-hidden />}
                 onSelect={() => go(`/routes/${route.id}`)}
               >
                 <span className="font-mono">{route.name}</span>

@@ -43,8 +43,9 @@ export function ConsoleFrame({ children }: { children: ReactNode }) {
           >
             <Menu aria-hidden />
           </IconButton>
-          <p className="mr-auto flex min-w-0 items-center gap-1.5 truncate text-sm">
-            {place?.group ? <span className="text-muted max-sm:hidden">{place.group} /</span> : null}
+          {/* On a phone the title of the page stands right below, and the pill needs the room. */}
+          <p className="mr-auto flex min-w-0 items-center gap-1.5 truncate text-sm max-sm:invisible">
+            {place?.group ? <span className="text-muted">{place.group} /</span> : null}
             <span className="truncate font-medium">{place?.entry.label}</span>
           </p>
           {me ? (

@@ -12,6 +12,7 @@ import {
   Receipt,
   ScrollText,
   Server,
+  Settings,
   Shapes,
   Ticket,
   Users,
@@ -57,16 +58,14 @@ export const NAV: readonly NavGroup[] = [
       { href: '/gateways', label: 'Gateways', icon: Server, needs: 'gateways.list' },
       { href: '/revisions', label: 'Revisions', icon: History, needs: 'revisions.list' },
       { href: '/audit-log', label: 'Audit log', icon: ScrollText, needs: 'auditLog.list' },
+      { href: '/settings', label: 'Settings', icon: Settings, needs: null },
       { href: '/docs/api', label: 'API reference', icon: BookOpen, needs: null },
     ],
   },
 ]
 
 /** Not in the navigation, but places with a name. */
-const OTHERS: readonly NavEntry[] = [
-  { href: '/settings', label: 'Settings', icon: Gauge, needs: null },
-  { href: '/setup', label: 'First steps', icon: Gauge, needs: null },
-]
+const OTHERS: readonly NavEntry[] = [{ href: '/setup', label: 'First steps', icon: Gauge, needs: null }]
 
 export function isWithin(pathname: string, href: string): boolean {
   return href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`)

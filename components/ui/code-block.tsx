@@ -84,7 +84,7 @@ function Code({
       tabIndex={0}
       className="max-h-96 overflow-auto -outline-offset-2"
     >
-      <pre className={cn('p-3 font-mono text-xs leading-5', wrap && 'break-all whitespace-pre-wrap')}>
+      <pre className={cn('p-3 font-mono text-xs leading-5', wrap && 'break-words whitespace-pre-wrap')}>
         <code>{code}</code>
       </pre>
     </section>

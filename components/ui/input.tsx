@@ -35,7 +35,7 @@ export function SearchInput({ className, ...props }: ComponentProps<'input'> & {
         type="search"
         autoComplete="off"
         spellCheck={false}
-        className={cn(CONTROL, 'h-8 pl-8 [&::-webkit-search-cancel-button]:cursor-pointer')}
+        className={cn(CONTROL, 'search-box h-8 pl-8')}
         {...props}
       />
     </div>

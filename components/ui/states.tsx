@@ -14,6 +14,7 @@ export function EmptyState({
   children,
   action,
   command,
+  commandTitle = 'Or by the API',
   className,
 }: {
   icon?: ReactNode
@@ -21,6 +22,7 @@ export function EmptyState({
   children?: ReactNode
   action?: ReactNode
   command?: string | undefined
+  commandTitle?: string
   className?: string
 }) {
   return (
@@ -28,7 +30,7 @@ export function EmptyState({
       <div className="max-w-lg text-muted">{children}</div>
       {action ? <div className="flex flex-wrap gap-2 pt-1">{action}</div> : null}
       {command ? (
-        <CodeBlock code={command} title="Or by the API" className="mt-3 w-full max-w-2xl text-left" />
+        <CodeBlock code={command} title={commandTitle} className="mt-3 w-full max-w-2xl text-left" />
       ) : null}
     </Frame>
   )
@@ -76,11 +78,20 @@ export function ErrorState({
   )
 }
 
-export function NoPermissionState({ what, who = 'an owner or admin' }: { what: string; who?: string }) {
+export function NoPermissionState({
+  what,
+  who = 'an owner or admin',
+  can = 'see',
+}: {
+  what: string
+  who?: string
+  /** What it is that the role does not include: to see it, or to "create" it. */
+  can?: string
+}) {
   return (
     <Frame
       icon={<Lock aria-hidden />}
-      title={`You can't see ${what}`}
+      title={`You can't ${can} ${what}`}
       className="rounded-card border bg-surface"
     >
       <p className="max-w-lg text-muted">
