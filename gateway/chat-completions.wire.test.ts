@@ -230,6 +230,24 @@ describe('the sandbox', () => {
     expect(await gateway.event()).toMatchObject({ simulated: true, usageSource: 'provider', stream: true })
   })
 
+  it('plays whatever model a route names, and says that it plays', async () => {
+    gateway.configure({
+      routes: ['gpt-4o', 'constructor'].map((model) =>
+        testRoute({ name: `as-${model}`, targets: [{ providerId: 'provider_s', model }] }),
+      ),
+    })
+    for (const model of ['gpt-4o', 'constructor']) {
+      const response = await gateway.post({ model: `as-${model}`, ...HELLO })
+      expect(response.status).toBe(200)
+      expect(response.headers.get('x-gatehouse-simulated')).toBe('true')
+      expect(response.headers.get('x-gatehouse-model')).toBe(model)
+      expect(await gateway.event()).toMatchObject({ simulated: true, servedModel: model })
+    }
+    gateway.configure({})
+    const real = await gateway.post({ model: 'chat', ...HELLO })
+    expect(real.headers.get('x-gatehouse-simulated')).toBeNull()
+  })
+
   it('cuts its stream when asked to', async () => {
     gateway.configure({
       providers: [

@@ -76,10 +76,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     const problem = formProblem(request)
     if (problem !== null) return refuseForm(response, problem)
     request.url = originForm(request.url ?? '/')
-    if (request.url === '/healthz') answerJson(response, 200, '{"status":"ok"}')
-    else if (request.url === '/readyz')
+    const [path] = request.url.split('?', 1)
+    if (path === '/healthz') answerJson(response, 200, '{"status":"ok"}')
+    else if (path === '/readyz')
       answerReadiness(response, state.draining, options.configuration(), waitsFor())
-    else if (request.url === '/metrics' && options.metrics) answerMetrics(request, response, options.metrics)
+    else if (path === '/metrics' && options.metrics) answerMetrics(request, response, options.metrics)
     else if (bound.exceededBy(request)) refuseConnection(response)
     else routes(request, response)
   }
@@ -157,16 +158,21 @@ function answerReadiness(
   configuration: Configuration | null,
   waits: string | null,
 ) {
-  if (draining) return answerJson(response, 503, renderOpenAiError(new GatewayError('shutting_down')))
-  if (!configuration) return answerJson(response, 503, renderOpenAiError(new GatewayError('not_configured')))
-  if (waits !== null) {
-    return answerJson(
-      response,
-      503,
-      renderOpenAiError(new GatewayError('counters_unavailable', { message: waits })),
-    )
-  }
-  answerJson(response, 200, `{"status":"ready","revision":${configuration.revision}}`)
+  const unready = whyUnready(draining, configuration, waits)
+  if (!unready)
+    return answerJson(response, 200, `{"status":"ready","revision":${configuration?.revision ?? 0}}`)
+  response.setHeader('retry-after', unready.retryAfterSeconds ?? 1)
+  answerJson(response, unready.status, renderOpenAiError(unready))
+}
+
+function whyUnready(
+  draining: boolean,
+  configuration: Configuration | null,
+  waits: string | null,
+): GatewayError | null {
+  if (draining) return new GatewayError('shutting_down')
+  if (!configuration) return new GatewayError('not_configured')
+  return waits === null ? null : new GatewayError('counters_unavailable', { message: waits })
 }
 
 /** What node's parser refuses never becomes a request: it is answered on the bare socket. */

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Surroundings } from './call.ts'
 import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
 import { GatewayError } from './gateway-error.ts'
+import { newCallId } from './ids.ts'
 import { identify, readSecret } from './stages/authenticate.ts'
 import { resolveRoute } from './stages/resolve.ts'
 
@@ -15,6 +16,7 @@ export function listModels(
   response: ServerResponse,
   path: string,
 ): void {
+  response.setHeader('x-gatehouse-request-id', newCallId(around.clock.now()))
   try {
     answerJson(response, 200, JSON.stringify(modelsFor(around, request, path)))
   } catch (error) {

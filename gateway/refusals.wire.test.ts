@@ -262,18 +262,32 @@ describe('paths', () => {
     }
   })
 
-  it('take their one method', async () => {
+  it('take their one method, HEAD beside GET, and tell who asks', async () => {
     const response = await ask('/v1/chat/completions')
     expect(response.status).toBe(405)
-    expect(response.headers.get('allow')).toBe('POST')
+    expect(response.headers.get('allow')).toBe('POST, OPTIONS')
+    expect((await ask('/v1/models', 'DELETE')).headers.get('allow')).toBe('GET, HEAD, OPTIONS')
+    const head = await ask('/v1/models', 'HEAD')
+    const got = await ask('/v1/models')
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    expect(head.headers.get('content-length')).toBe(got.headers.get('content-length'))
+    const options = await ask('/v1/chat/completions', 'OPTIONS')
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'POST, OPTIONS'])
+    expect((await ask('/nothing', 'OPTIONS')).status).toBe(404)
+  })
+
+  it('all answer with a request id, calls or not', async () => {
+    for (const path of ['/v1/models', '/v1/models/absent', '/v1/chat/completions', '/nothing'])
+      expect((await ask(path)).headers.get('x-gatehouse-request-id')).toMatch(/^[\da-f-]{36}$/)
   })
 
   it('of health answer without a key; readiness waits for a configuration', async () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
+    expect((await fetch(`${gateway.url}/healthz?from=balancer`)).status).toBe(200)
     expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200)
     gateway.setConfiguration(null)
     const unready = await fetch(`${gateway.url}/readyz`)
-    expect(unready.status).toBe(503)
+    expect([unready.status, unready.headers.get('retry-after')]).toEqual([503, '1'])
     expect(await unready.json()).toMatchObject({ error: { code: 'not_configured' } })
     const refused = await gateway.post({ model: 'chat', ...HELLO })
     expect(refused.status).toBe(503)

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Surroundings } from './call.ts'
 import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
 import { GatewayError } from './gateway-error.ts'
+import { newCallId } from './ids.ts'
 import { listModels } from './model-list.ts'
 import { serveChatCompletion } from './pipeline.ts'
 
@@ -34,10 +35,15 @@ export function createRoutes(around: Surroundings): Handle {
   return (request, response) => {
     const url = request.url ?? '/'
     if (url.length > around.limits.maxUrlBytes) {
-      return refuse(response, new GatewayError('invalid_request', { message: 'The URL is too long.' }))
+      return refuse(
+        around,
+        response,
+        new GatewayError('invalid_request', { message: 'The URL is too long.' }),
+      )
     }
     if (request.rawHeaders.length > around.limits.maxHeaders * 2) {
       return refuse(
+        around,
         response,
         new GatewayError('headers_too_large', { message: 'There are too many headers.' }),
       )
@@ -45,19 +51,31 @@ export function createRoutes(around: Surroundings): Handle {
     const query = url.indexOf('?')
     const path = query === -1 ? url : url.slice(0, query)
     const entry = ROUTES[path] ?? (path.startsWith(ONE_MODEL) ? ROUTES['/v1/models'] : undefined)
-    if (!entry) return refuse(response, notFound(path))
-    if (request.method !== entry.method) {
-      response.setHeader('allow', entry.method)
+    if (!entry) return refuse(around, response, notFound(path))
+    const { method } = request
+    // RFC 9110 §9.3.2: what takes GET takes HEAD; node leaves the body out.
+    if (method !== entry.method && !(method === 'HEAD' && entry.method === 'GET')) {
+      response.setHeader('allow', entry.method === 'GET' ? 'GET, HEAD, OPTIONS' : `${entry.method}, OPTIONS`)
+      if (method === 'OPTIONS') {
+        response.statusCode = 204
+        return response.end()
+      }
       return refuse(
+        around,
         response,
         new GatewayError('method_not_allowed', { message: `${path} takes ${entry.method} only.` }),
       )
     }
-    Promise.resolve(entry.serve(around, request, response, path)).catch((error: unknown) => {
+    serveSafely(entry.serve, around, request, response, path).catch((error: unknown) => {
       around.report('a request failed inside the gateway', error)
       response.destroy()
     })
   }
+}
+
+/** Async: what throws before its first await must not end the process either. */
+async function serveSafely(serve: Serve, ...given: Parameters<Serve>): Promise<void> {
+  await serve(...given)
 }
 
 function notFound(path: string): GatewayError {
@@ -74,10 +92,11 @@ function notFound(path: string): GatewayError {
   return new GatewayError('not_found', { message: `Nothing is served at ${path.slice(0, 200)}.${hint}` })
 }
 
-function refuse(response: ServerResponse, error: GatewayError): void {
+function refuse(around: Surroundings, response: ServerResponse, error: GatewayError): void {
   // What is left of a body is not read: the connection goes with the answer.
   const { headers, complete } = response.req
   const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
   if (hasBody && !complete) response.setHeader('connection', 'close')
+  response.setHeader('x-gatehouse-request-id', newCallId(around.clock.now()))
   answerJson(response, error.status, renderOpenAiError(error))
 }

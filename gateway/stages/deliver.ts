@@ -36,6 +36,7 @@ export function setAnswerHeaders(call: Call, { attempt, target, first, index }: 
   response.setHeader('x-gatehouse-attempts', index + 1)
   // No answer comes from a cache yet, so each one went past it.
   response.setHeader('x-gatehouse-cache', 'bypass')
+  if (call.simulated) response.setHeader('x-gatehouse-simulated', 'true')
   for (const name of VENDOR_HEADERS) {
     const value = attempt.headers[name]
     if (typeof value === 'string') response.setHeader(name, value)
