@@ -3,11 +3,12 @@ import path from 'node:path'
 import { ROOT } from '../build/fingerprint.ts'
 import { BUILD_STEPS, withBuildLock } from '../build/product.ts'
 import { programOf } from '../build/run-tool.ts'
+import { until } from '../processes.ts'
 import { errorText, UserError } from '../user-error.ts'
 import { checkDatabase, checkPorts, hasNoUser, migrateDatabase, prepareAdmin } from './before-admin.ts'
 import { type AdminValues, adminEnv, gatewayEnv, gatewayToken } from './child-env.ts'
 import { firstPassword, firstPasswordWasShown, loadSecrets, openDataFolder } from './data-folder.ts'
-import { spawnProcess } from './service.ts'
+import { isHealthy, READY_DEADLINE_MS, spawnProcess } from './service.ts'
 import { readSettings, type Settings, takeSecretFiles, urlHost } from './settings.ts'
 import { seconds, step, stepWhenNeeded } from './steps.ts'
 import { createSupervisor, type Program } from './supervisor.ts'
@@ -141,7 +142,9 @@ async function startGateway(settings: Settings, stoppable: Stoppable, exit: Exit
   }
   await checkPorts(settings, ['gateway'])
   await buildWhenStale(['gateway'])
-  const program = gatewayProgram(settings, settings.gatewayToken, { controlUrl })
+  // Alone, it waits for its first configuration as long as it takes, and says so on /readyz itself.
+  const healthUrl = `http://${urlHost(settings.host)}:${settings.gatewayPort}/healthz`
+  const program = { ...gatewayProgram(settings, settings.gatewayToken, { controlUrl }), healthUrl }
   await runAlone('gateway', program, settings.drainMs + AFTER_DRAIN_MS, stoppable, exit)
   console.log(`\nThe gateway is ready at ${settings.gatewayUrl}`)
 }
@@ -153,13 +156,20 @@ async function runAlone(
   stoppable: Stoppable,
   exit: Exit,
 ): Promise<void> {
-  // Alone, a gateway waits for its first configuration as long as it takes, and says so on /readyz itself.
+  // Spawned without its health: a stop that comes while it starts must reach it.
   const running = await spawnProcess({ name, ...program, healthUrl: null, log: console.log })
   stoppable(() => running.stop(stopDeadlineMs))
-  running.child.once(
-    'exit',
-    (code, signal) => void exit(code ?? 1, `The ${name} ended (${signal ?? `exit code ${code}`}).`),
-  )
+  const ended = new Promise<void>((resolve) => {
+    running.child.once('exit', (code, signal) => {
+      resolve()
+      void exit(code ?? 1, `The ${name} ended (${signal ?? `exit code ${code}`}).`)
+    })
+  })
+  const { healthUrl } = program
+  const answers = until(() => healthUrl === null || isHealthy(healthUrl), READY_DEADLINE_MS, 40)
+  // One that ends says so itself, and takes this process with it.
+  await Promise.race([answers, ended.then(() => new Promise(() => {}))])
+  if (!(await answers)) throw new UserError(`The ${name} was not ready after ${READY_DEADLINE_MS / 1_000} s.`)
 }
 
 function adminProgram(settings: Settings, values: AdminValues): Program {

@@ -4,7 +4,7 @@ import { signalTree, until } from '../processes.ts'
 import { UserError } from '../user-error.ts'
 import { nextWaitMs } from './back-off.ts'
 
-const READY_DEADLINE_MS = 60_000
+export const READY_DEADLINE_MS = 60_000
 const KEPT_LINES = 30
 
 /** A process that runs under the supervisor. */
@@ -146,7 +146,8 @@ export async function spawnProcess(options: ProcessOptions): Promise<Running> {
   return running
 }
 
-async function isHealthy(url: string): Promise<boolean> {
+/** Whether an address answers 200. */
+export async function isHealthy(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'manual' })
     await response.body?.cancel()

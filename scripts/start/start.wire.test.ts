@@ -45,11 +45,11 @@ interface Start {
   exited: Promise<number | null>
 }
 
-function npmStart(env: Record<string, string> = {}): Start {
+function npmStart(env: Record<string, string> = {}, script = 'start'): Start {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(GATEHOUSE_|NEXTAUTH_|DATABASE_URL|REDIS_URL|NODE_ENV|VITEST|npm_lifecycle)/.test(name),
   )
-  const child = spawn('npm', ['start'], {
+  const child = spawn('npm', ['run', script], {
     cwd: ROOT,
     env: {
       ...(Object.fromEntries(inherited) as NodeJS.ProcessEnv),
@@ -238,3 +238,22 @@ test('an unwritable data folder and a database that refuses are one sentence eac
   expect(output).toContain('DATABASE_URL: the database books at 127.0.0.1:1 refuses connections')
   expect(output).not.toContain('hunter2')
 }, 60_000)
+
+test('a gateway alone says that it is ready once it answers, and never when it could not start', async () => {
+  const env = {
+    DATA_DIR: path.join(root, 'alone'),
+    GATEHOUSE_CONTROL_URL: 'http://127.0.0.1:1',
+    GATEHOUSE_GATEWAY_TOKEN: 'a-token-of-a-gateway-alone',
+  }
+  const first = npmStart(env, 'start:gateway')
+  await expect.poll(first.output, { timeout: 60_000 }).toContain('The gateway is ready at')
+  expect(await isUp(gatewayPort, '/healthz')).toBe(true)
+  expect(await isUp(gatewayPort, '/readyz')).toBe(false)
+  // What it finds out late: its folder is none.
+  const port = String(await freePort())
+  writeFileSync(path.join(root, `gateway-${port}`), '')
+  const second = npmStart({ ...env, DATA_DIR: root, GATEWAY_PORT: port }, 'start:gateway')
+  expect(await second.exited).toBe(1)
+  expect(second.output()).toContain('The gateway ended (exit code 1)')
+  expect(second.output()).not.toContain('is ready')
+}, 120_000)
