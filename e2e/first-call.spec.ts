@@ -75,6 +75,8 @@ test('the browser alone leads from the printed password to a metered call on a l
 
   await test.step('publish a route to it', async () => {
     await page.getByRole('link', { name: 'Create a route to it' }).click()
+    // The page before has a name to fill, too.
+    await expect(page.getByRole('heading', { level: 1, name: 'Create route' })).toBeVisible()
     await page.getByLabel('Name').fill('support-chat')
     const target = page.getByRole('listitem', { name: 'Target 1' })
     await target.getByLabel('Model').fill('gpt-fake')
