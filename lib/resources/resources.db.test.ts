@@ -300,7 +300,8 @@ test('a price is an exact decimal within bounds, and what is beyond them is the 
     const { status, body } = await price(sent)
     expect([status, body.inputUsdPerMillion, body.outputUsdPerMillion]).toEqual([201, kept, '100'])
   }
-  for (const sent of ['1e-31', '1e-99', '1.1e9', '1e40', '1e99', '99999999999999999999']) {
+  const beyond = ['1e-31', '1e-99', '1.1e9', '1e40', '1e99', '99999999999999999999']
+  for (const sent of [...beyond, '', ' 1', '.5', '1.', '1,5', '-1', 'NaN', 'abc']) {
     const { status, body } = await price(sent)
     expect([sent, status, body.errors?.[0].path]).toEqual([sent, 400, 'inputUsdPerMillion'])
   }

@@ -11,6 +11,8 @@ const rateText = decimalText.refine(isBoundedRate, {
 })
 
 function isBoundedRate(text: string): boolean {
+  // It runs for what is no number too, which is refused already.
+  if (!decimalText.safeParse(text).success) return true
   const { coefficient, scale } = parseDecimal(text)
   return scale <= MAX_RATE_DECIMALS && coefficient <= MAX_RATE * 10n ** BigInt(scale)
 }
