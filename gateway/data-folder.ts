@@ -1,6 +1,15 @@
 /** The gateway's own folder: made, held by one process at a time, and the home of its identity. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createConnection, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +23,8 @@ export interface DataFolder {
   readonly gatewayId: string
   release(): Promise<void>
 }
+
+const LOCK_FILE = 'lock.sock'
 
 /** A disk that is full or fails may get well again: a gateway that has lived here serves on, and refuses new calls. */
 const MAY_PASS = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
@@ -33,9 +44,9 @@ export async function openDataFolder(path: string, log: Log): Promise<DataFolder
     throw new DataFolderError(`Another gateway is running on the data folder ${path}.`)
   }
   try {
-    return { path: real, gatewayId: openGatewayId(real, log), release: () => close(lock) }
+    return { path: real, gatewayId: openGatewayId(real, log), release: () => lock.release() }
   } catch (error) {
-    await close(lock)
+    await lock.release()
     throw error
   }
 }
@@ -55,19 +66,71 @@ function probe(real: string, log: Log): void {
   }
 }
 
+interface Lock {
+  release(): Promise<void>
+}
+
 /**
  * The lock is a socket that this process listens on: the operating system frees it with the process, however that
- * ends, so there is no stale lock and no pid to mistake. On Linux its name is in no file system at all.
+ * ends, so there is no stale lock and no pid to mistake. On Linux its name is in no file system at all, but in each
+ * container apart; so there is one in the folder too, which gateways of other containers meet.
  */
-async function lockFolder(real: string): Promise<Server | null> {
-  const name = `gatehouse-gateway-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`
-  if (process.platform === 'linux') return listen(`\0${name}`)
-  if (process.platform === 'win32') return listen(`\\\\.\\pipe\\${name}`)
+async function lockFolder(real: string): Promise<Lock | null> {
+  const { dev, ino } = statSync(real)
+  const name = `gatehouse-gateway-${createHash('sha256').update(`${dev}/${ino}`).digest('hex').slice(0, 32)}`
+  if (process.platform === 'linux') {
+    const server = await listen(`\0${name}`)
+    if (server === null) return null
+    const inside = await lockInside(real)
+    if (inside === null) {
+      await close(server)
+      return null
+    }
+    return {
+      async release() {
+        await inside.release()
+        await close(server)
+      },
+    }
+  }
+  if (process.platform === 'win32') return lockOf(await listen(`\\\\.\\pipe\\${name}`))
   const socket = join(tmpdir(), `${name}.sock`)
   const server = await listen(socket)
-  if (server !== null || (await answers(socket))) return server
+  if (server !== null || (await answers(socket))) return lockOf(server)
   rmSync(socket, { force: true })
-  return listen(socket)
+  return lockOf(await listen(socket))
+}
+
+/** A disk that takes no socket can't be asked: there, what one machine sees has to do. */
+async function lockInside(real: string): Promise<Lock | null> {
+  // A socket's address holds 108 bytes (unix(7)); by the folder's descriptor every path fits.
+  const folder = openSync(real, 'r')
+  const socket = `/proc/self/fd/${folder}/${LOCK_FILE}`
+  let server: Server | null = null
+  try {
+    server = await listen(socket)
+    if (server === null) {
+      if (await answers(socket)) {
+        closeSync(folder)
+        return null
+      }
+      // Of a process that was killed: nobody listens.
+      rmSync(socket, { force: true })
+      server = await listen(socket)
+    }
+  } catch {
+    server = null
+  }
+  return {
+    async release() {
+      if (server) await close(server)
+      closeSync(folder)
+    },
+  }
+}
+
+function lockOf(server: Server | null): Lock | null {
+  return server && { release: () => close(server) }
 }
 
 function listen(address: string): Promise<Server | null> {
