@@ -80,8 +80,8 @@ try {
 async function measureSize(keys: number, routes: number): Promise<SizeResult> {
   console.log(`${keys} keys, ${routes} routes`)
   const folder = path.join(scratch, String(keys))
-  mkdirSync(folder)
-  chmodSync(folder, 0o711)
+  mkdirSync(path.join(folder, 'database'), { recursive: true })
+  for (const passed of [folder, path.join(folder, 'database')]) chmodSync(passed, 0o711)
   const postgres = await startPostgres({ dataDir: path.join(folder, 'database') })
   running.push(postgres)
   await migrate(postgres.url)

@@ -56,6 +56,20 @@ export async function openFilledDatabase(folder: string, factor: number): Promis
   return { url: postgres.url, postgres, sizes, calls, days, stop: () => postgres.stop(30_000) }
 }
 
+/** Whether the admin has summed all hours and days that it can by now. */
+export async function isSummed({ url, days }: FilledDatabase): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query<{ hours: number; days: number }>(
+    `SELECT count(*) FILTER (WHERE grain = 'hour')::int AS hours, count(*) FILTER (WHERE grain = 'day')::int AS days
+     FROM rollup_marks WHERE exact AND bucket > now() - make_interval(days => $1 - 1)`,
+    [days],
+  )
+  await client.end()
+  // Of the last days some hours may still be booked into.
+  return (rows[0]?.hours ?? 0) >= (days - 2) * 24 && (rows[0]?.days ?? 0) >= days - 4
+}
+
 async function fill(url: string, sizes: Sizes, calls: number, days: number): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

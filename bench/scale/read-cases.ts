@@ -204,7 +204,7 @@ export function overviewCases(now: number, offsetsMs: Record<string, number>): O
           timeZone,
           queries: [
             { ...span, interval },
-            { ...span, interval, groupBy: 'route' },
+            { ...span, interval, groupBy: 'route', top: '20' },
             { ...span, interval: 'month', groupBy: 'team' },
             { ...span, interval: 'month', groupBy: 'consumer' },
             { ...span, interval: 'month', groupBy: 'route', from: iso(from - before), to: iso(now - before) },

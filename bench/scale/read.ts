@@ -8,14 +8,18 @@ export interface Timing {
   readonly endpoint: string
   readonly query: string
   readonly count: number
+  /** The first answer: what it needs may still be on disk, and the code that makes it not compiled. */
+  readonly firstMs: number
+  /** Of all answers. */
   readonly p50Ms: number
+  /** Of those after the first. */
   readonly maxMs: number
   readonly rows: number
 }
 
 type Answer = { data?: { id: string; traceId?: string }[]; nextCursor?: string | null }
 
-const REPEATS = 5
+const REPEATS = 4
 
 export async function measureReads(
   origin: string,
@@ -41,18 +45,20 @@ export async function measureReads(
   const wanted = (endpoint: string) =>
     options.only === undefined || options.only.split(',').includes(endpoint)
   const timings: Timing[] = []
-  const keep = (timing: Omit<Timing, 'count' | 'p50Ms' | 'maxMs'>, times: number[]) => {
+  const keep = (timing: Omit<Timing, 'count' | 'firstMs' | 'p50Ms' | 'maxMs'>, times: number[]) => {
     const sorted = times.toSorted((a, b) => a - b)
+    const later = times.slice(1)
     const done = {
       ...timing,
       count: times.length,
+      firstMs: times[0] ?? 0,
       p50Ms: sorted[times.length >> 1] ?? 0,
-      maxMs: sorted.at(-1) ?? 0,
+      maxMs: Math.max(...(later.length > 0 ? later : times)),
     }
     timings.push(done)
     if (done.maxMs > 300)
       options.say(
-        `  slow: ${done.caller} ${done.endpoint} ${done.query}: ${done.p50Ms.toFixed(0)} / ${done.maxMs.toFixed(0)} ms`,
+        `  slow: ${done.caller} ${done.endpoint} ${done.query}: first ${done.firstMs.toFixed(0)}, p50 ${done.p50Ms.toFixed(0)}, max ${done.maxMs.toFixed(0)} ms`,
       )
   }
 
@@ -128,6 +134,8 @@ export async function measureReads(
   if (!wanted('usage')) return timings
   const offsets = { UTC: 0, 'Europe/Berlin': 3_600_000, 'Asia/Kolkata': 19_800_000 }
   for (const one of overviewCases(Date.now(), offsets)) {
+    // A zone that stands half an hour off is the worst case for everybody: the owner has most of it.
+    if (one.timeZone === 'Asia/Kolkata' && one.caller !== 'owner') continue
     const times: number[] = []
     for (let n = 0; n < REPEATS; n += 1) {
       const started = performance.now()

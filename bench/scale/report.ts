@@ -32,12 +32,13 @@ export function renderTables(report: ScaleReport): string {
     one.endpoint,
     one.query || '–',
     String(one.count),
+    ms(one.firstMs),
     ms(one.p50Ms),
     ms(one.maxMs),
     String(one.rows),
   ])
   return [
-    table([['caller', 'endpoint', 'query', 'n', 'p50', 'max', 'rows'], ...rows]),
+    table([['caller', 'endpoint', 'query', 'n', 'first', 'p50', 'max', 'rows'], ...rows]),
     '',
     table(verdicts(report)),
   ].join('\n')
@@ -50,7 +51,13 @@ export function renderSection(report: ScaleReport): string {
       .filter((one) => group.includes(one.group))
       .toSorted((a, b) => b.maxMs - a.maxMs)
       .slice(0, from)
-      .map((one) => [one.caller, `${one.endpoint} ${one.query}`, ms(one.p50Ms), ms(one.maxMs)])
+      .map((one) => [
+        one.caller,
+        `${one.endpoint} ${one.query}`,
+        ms(one.firstMs),
+        ms(one.p50Ms),
+        ms(one.maxMs),
+      ])
   const byEndpoint = Map.groupBy(
     timings.filter((one) => one.group !== 'overview'),
     (one) => one.endpoint,
@@ -61,10 +68,11 @@ export function renderSection(report: ScaleReport): string {
     String(own.reduce((sum, one) => sum + one.count, 0)),
     ms(own.map((one) => one.p50Ms).toSorted((a, b) => a - b)[own.length >> 1] ?? 0),
     ms(Math.max(...own.map((one) => one.maxMs))),
+    ms(Math.max(...own.map((one) => one.firstMs))),
   ])
   const overview = timings
     .filter((one) => one.group === 'overview')
-    .map((one) => [one.caller, one.query, ms(one.p50Ms), ms(one.maxMs)])
+    .map((one) => [one.caller, one.query, ms(one.firstMs), ms(one.p50Ms), ms(one.maxMs)])
   return [
     `Made on ${report.date.slice(0, 16).replace('T', ' ')} UTC by \`npm run bench:admin -- --write\`.`,
     '',
@@ -74,17 +82,17 @@ export function renderSection(report: ScaleReport): string {
     '',
     table(verdicts(report)),
     '',
-    'Lists and searches: how many different queries, how often asked, the median of their medians, and the slowest answer of all.',
+    'Lists and searches: how many different queries, how often asked, the median of their medians, the slowest answer, and the slowest of the first answers, which may come from disk: the data is larger than memory, and the figures above are of the answers after the first.',
     '',
-    table([['list', 'queries', 'answers', 'p50', 'max'], ...endpoints]),
+    table([['list', 'queries', 'answers', 'p50', 'max', 'slowest first'], ...endpoints]),
     '',
     'The ten slowest:',
     '',
-    table([['caller', 'query', 'p50', 'max'], ...slowest(['list', 'walk'], 10)]),
+    table([['caller', 'query', 'first', 'p50', 'max'], ...slowest(['list', 'walk'], 10)]),
     '',
     'The five reads of the overview, asked for at once:',
     '',
-    table([['caller', 'range and time zone', 'p50', 'max'], ...overview]),
+    table([['caller', 'range and time zone', 'first', 'p50', 'max'], ...overview]),
   ].join('\n')
 }
 
@@ -100,7 +108,7 @@ function verdicts(report: ScaleReport): string[][] {
     rows.push([
       'any list or search',
       `${LIST_MS} ms`,
-      `${ms(list.maxMs)} at most; ${over} of ${lists.length} queries above`,
+      `${ms(list.maxMs)} at most; ${over} of ${lists.length} queries above (${lists.filter((one) => one.firstMs > LIST_MS).length} at their first time)`,
       verdict(over === 0),
     ])
   }
@@ -110,7 +118,7 @@ function verdicts(report: ScaleReport): string[][] {
     rows.push([
       'overview, all its reads',
       `${OVERVIEW_MS} ms`,
-      `${ms(view.maxMs)} at most; ${over} of ${overview.length} above`,
+      `${ms(view.maxMs)} at most; ${over} of ${overview.length} above (${overview.filter((one) => one.firstMs > OVERVIEW_MS).length} at their first time)`,
       verdict(over === 0),
     ])
   }

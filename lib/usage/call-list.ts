@@ -34,14 +34,18 @@ export async function listCalls(
   const { limit, cursor, ...filters } = query
   const cursorScope = `calls ${canonicalJson(filters)}`
   const after = cursor === undefined ? null : (openCursor(cursor, cursorScope)[0] ?? null)
-  const [search, owned] = await Promise.all([
+  const [search, owned, owner] = await Promise.all([
     query.q ? findSearch(pool, query.q) : null,
-    scope.teams !== null && scope.userId !== null ? keysOf(pool, scope.userId) : null,
+    scope.teams !== null && scope.userId !== null ? keysOf(pool, scope.userId, query) : null,
+    findOwner(pool, query),
   ])
   const to = query.to ? firstIdAt(Date.parse(query.to) + SLACK_MS) : null
   const from = query.from ? firstIdAt(Date.parse(query.from) - SLACK_MS) : null
   const before = after !== null && (to === null || after < to) ? after : to
-  const nothing = search !== null && search.facets.length === 0 && search.alone.length === 0
+  const nothing =
+    (search !== null && search.facets.length === 0 && search.alone.length === 0) ||
+    (scope.teams?.length === 0 && owned?.length === 0) ||
+    (owner !== null && !mayHave(owner, query, scope, owned))
   const days = nothing
     ? []
     : await daysWith(pool, facetConditions(query, search), {
@@ -161,10 +165,51 @@ function modelIs(p: string): string {
     OR (requested_model = ${p} AND requested_model IS DISTINCT FROM route))`
 }
 
-/** Read first, for a condition on known keys finds its index. */
-async function keysOf(pool: pg.Pool, userId: string): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>('SELECT id FROM api_keys WHERE user_id = $1', [userId])
+/** Read first, for a condition on known keys finds its index; without those that the query rules out. */
+async function keysOf(pool: pg.Pool, userId: string, { keyId, consumerId }: CallQuery): Promise<string[]> {
+  const where = new Conditions()
+  where
+    .add(userId, (p) => `user_id = ${p}`)
+    .add(keyId, (p) => `id = ${p}`)
+    .add(consumerId, (p) => `consumer_id = ${p}`)
+  const { rows } = await pool.query<{ id: string }>(
+    `SELECT id FROM api_keys WHERE ${where.sql}`,
+    where.values,
+  )
   return rows.map((row) => row.id)
+}
+
+interface Owner {
+  readonly consumerId: string
+  readonly teamId: string
+}
+
+/** Whose the key or consumer asked for is, for good; null when none is asked for, or it is no longer there. */
+async function findOwner(pool: pg.Pool, { keyId, consumerId }: CallQuery): Promise<Owner | null> {
+  if (keyId === undefined && consumerId === undefined) return null
+  const { rows } = await pool.query<Owner>(
+    keyId === undefined
+      ? 'SELECT id AS "consumerId", team_id AS "teamId" FROM consumers WHERE id = $1'
+      : `SELECT c.id AS "consumerId", c.team_id AS "teamId" FROM api_keys k JOIN consumers c ON c.id = k.consumer_id
+         WHERE k.id = $1`,
+    [keyId ?? consumerId],
+  )
+  return rows[0] ?? null
+}
+
+/**
+ * Whether a call of this owner can be what is asked for, by somebody who may see it. The database takes conditions for
+ * independent and would read all calls of a consumer to find none of another team among them.
+ */
+function mayHave(
+  owner: Owner,
+  { consumerId, teamId }: CallQuery,
+  scope: RowScope,
+  owned: readonly string[] | null,
+): boolean {
+  if (consumerId !== undefined && consumerId !== owner.consumerId) return false
+  if (teamId !== undefined && teamId !== owner.teamId) return false
+  return scope.teams === null || scope.teams.includes(owner.teamId) || (owned !== null && owned.length > 0)
 }
 
 async function consumersNamed(pool: pg.Pool, prefix: string): Promise<string[]> {

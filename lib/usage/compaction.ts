@@ -109,13 +109,14 @@ async function compact(pool: pg.Pool, grain: 'hour' | 'day', bucket: string): Pr
 
 const target = (grain: string) =>
   `INSERT INTO rollup_${grain}s (bucket, dimension, team_id, value, simulated, ${COLUMNS}, latency, first_token)`
+// In the order of the key: what is read together then stands together.
 const SUM_HOUR = `${target('hour')}
   SELECT $1::timestamptz, k.dimension, k.team, k.value, simulated, ${SUMS}, ${HISTOGRAMS}
   FROM rollup_quarters, LATERAL (VALUES ${KEYS.join(', ')}) AS k(dimension, team, value)
-  WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 hour' GROUP BY 2, 3, 4, 5`
+  WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 hour' GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5`
 const SUM_DAY = `${target('day')}
   SELECT $1::timestamptz, dimension, team_id, value, simulated, ${SUMS}, ${HISTOGRAMS}
-  FROM rollup_hours WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 day' GROUP BY 2, 3, 4, 5`
+  FROM rollup_hours WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 day' GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5`
 
 async function hasWholeHours(client: pg.PoolClient, day: string): Promise<boolean> {
   const { rows } = await client.query<{ hours: number }>(
