@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts'
 import { db } from './db.ts'
 import { env } from './env.ts'
 import { singleton } from './singleton.ts'
+import { dropStalledStreams } from './stalled-connections.ts'
 
 const RETRY_MS = 2_000
 const HOUSEKEEPING_MS = 3_600_000
@@ -19,7 +20,10 @@ const KEEP_SESSIONS_MS = 30 * 86_400_000
  * runs us would wait for ever.
  */
 export function startAdminOrExit(): Promise<void> {
-  return singleton('start', () => startOrRetry().catch(exitWith))
+  return singleton('start', () => {
+    dropStalledStreams()
+    return startOrRetry().catch(exitWith)
+  })
 }
 
 function exitWith(error: unknown): never {
