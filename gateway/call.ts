@@ -59,7 +59,7 @@ export interface Call {
   /** The caller's connection is gone; what comes has nobody to go to. */
   gone: boolean
   /** Told once when the caller goes away. */
-  onGone: (() => void) | null
+  waiting: { callerGone(): void } | null
   settled: boolean
 }
 
@@ -89,13 +89,13 @@ export function openCall(around: Surroundings, request: IncomingMessage, respons
     waitedMs: 0,
     overheadUs: null,
     gone: false,
-    onGone: null,
+    waiting: null,
     settled: false,
   }
   response.on('close', () => {
     if (response.writableFinished) return
     call.gone = true
-    call.onGone?.()
+    call.waiting?.callerGone()
   })
   return call
 }

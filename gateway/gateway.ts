@@ -87,6 +87,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       clock,
       log,
       sync: settings.journalSync,
+      atTurnEnd: setImmediate,
     })
     try {
       current = await copy.load()

@@ -24,7 +24,7 @@ import {
   setOverhead,
   sinkTo,
 } from './stages/deliver.ts'
-import { dispatchAttempt } from './stages/dispatch.ts'
+import { prepareAttempt } from './stages/dispatch.ts'
 import { meterAttempt } from './stages/meter.ts'
 import { readBody } from './stages/read-body.ts'
 import { resolveRoute } from './stages/resolve.ts'
@@ -51,7 +51,7 @@ export async function serveChatCompletion(
     const plan = planTargets(call, call.route, configuration)
     const won = await findAnswer(call, plan)
     if (won.attempt.json) await answerWhole(call, won, won.attempt.json.bytes)
-    else await answerStream(call, won, call.route)
+    else await answerStream(call, won)
   } catch (error) {
     await refuse(call, error)
   } finally {
@@ -81,10 +81,10 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
     const target = await nextTarget(call, plan, failed)
     first ??= target
     const startedAt = clock.now()
-    const attempt = dispatchAttempt(call, target, first, index)
-    call.onGone = () => {
-      if (abortsOnDisconnect(call)) attempt.abort()
-    }
+    const { attempt, send } = prepareAttempt(call, target, first, index)
+    call.waiting = attempt
+    if (!(await call.around.books.written())) throw new GatewayError('books_full')
+    send()
     await waitingFor(call, attempt.opened)
     const won = { attempt, target, first, index, startedAt }
     if (!attempt.failure) return won
@@ -142,16 +142,11 @@ async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
   sendJson(call, (notice ? withNotice(bytes, 'message', notice) : null) ?? bytes)
 }
 
-async function answerStream(call: Call, won: Won, { route }: CompiledRoute): Promise<void> {
+async function answerStream(call: Call, won: Won): Promise<void> {
   const { attempt } = won
-  const leave = () => {
-    if (route.onDisconnect === 'abort') attempt.abort()
-    else attempt.discard()
-  }
-  call.onGone = leave
   setAnswerHeaders(call, won)
   setOverhead(call)
-  if (call.gone) leave()
+  if (call.gone) attempt.callerGone()
   else {
     beginStream(call, attempt)
     attempt.flow(sinkTo(call.response, attempt, call.around.limits.writeStallMs))
@@ -220,19 +215,15 @@ function planTargets(call: Call, compiled: CompiledRoute, configuration: Configu
   return plan
 }
 
-/** A call that isn't streamed is always drained: its vendor is done or nearly so, and the answer's usage is exact. */
-function abortsOnDisconnect(call: Call): boolean {
-  return call.chat?.stream === true && requireRoute(call).onDisconnect === 'abort'
-}
-
 function pause(call: Call, ms: number): Promise<void> {
   const waited = new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, ms)
-    call.onGone = () => {
+    const callerGone = () => {
       clearTimeout(timer)
       reject(new GatewayError('client_closed'))
     }
-    if (call.gone) call.onGone()
+    call.waiting = { callerGone }
+    if (call.gone) callerGone()
   })
   return waitingFor(call, waited)
 }

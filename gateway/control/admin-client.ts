@@ -10,7 +10,7 @@ export interface AdminClient {
    * Posts JSON and gives the answer's status and JSON body (null where it is none).
    * @throws when the admin can't be reached, or says nothing for `timeoutMs`.
    */
-  post(path: string, body: string, timeoutMs: number): Promise<{ status: number; body: unknown }>
+  post(path: string, body: string | Buffer, timeoutMs: number): Promise<{ status: number; body: unknown }>
   /** Opens a stream of lines. Exactly one of the handlers `onEnd` comes last, and once. */
   stream(path: string, handlers: StreamHandlers): { close(): void; pause(): void; resume(): void }
   close(): void
@@ -49,7 +49,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     if (index === inUse) inUse = (index + 1) % admins.length
   }
 
-  async function post(path: string, body: string, timeoutMs: number) {
+  async function post(path: string, body: string | Buffer, timeoutMs: number) {
     const index = inUse
     try {
       const answer = await postTo(admin(index), path, body, timeoutMs)
@@ -66,7 +66,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
   function postTo(
     { base, transport, agent }: Admin,
     path: string,
-    body: string,
+    body: string | Buffer,
     timeoutMs: number,
   ): Promise<{ status: number; body: unknown }> {
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * What the pipeline asks of the books. Each call returns when the record is handed to the operating system: a killed
- * process loses nothing. `JOURNAL_SYNC=settle` waits for the disk besides, in `settled`.
+ * What the pipeline asks of the books. What it told is with the operating system once `written` says so: a killed process
+ * loses nothing then. `JOURNAL_SYNC=settle` waits for the disk besides, in `settled`.
  */
 import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 
@@ -40,14 +40,16 @@ export interface Intent {
 
 export interface Books {
   /**
-   * Opens an attempt, before its dispatch.
+   * Opens an attempt. It may be dispatched once `written` has said true.
    * @throws GatewayError `books_full` when the journal can't take more, or a sync has failed.
    */
   intend(intent: Intent): void
+  /** Resolves when what was told so far is with the operating system; false: it could not be, and no attempt is open. */
+  written(): Promise<boolean>
   /** Closes a call with all its attempts, or books a refusal that had none; exactly once for each call. */
   settle(event: Omit<UsageEvent, 'sequence'>): void
-  /** Resolves when what was written is as safe as `JOURNAL_SYNC` asks: at once for `group`, after a sync for `settle`. */
-  settled(): Promise<void>
+  /** Resolves when what was told is as safe as `JOURNAL_SYNC` asks: written for `group`, synced for `settle`. */
+  settled(): Promise<unknown>
   /** Whether a new call may start; asked before anything else is spent on it. */
   readonly accepting: boolean
 }

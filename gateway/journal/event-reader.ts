@@ -3,7 +3,8 @@
 import type { Log } from '../telemetry/log.ts'
 import type { JournalFs } from './journal-fs.ts'
 import { scanRecords } from './record.ts'
-import { eventsOf, keepDamaged, type Segment, type StoredEvent } from './recovery.ts'
+import { eventsOf, keepDamaged, type Segment } from './recovery.ts'
+import type { StoredEvent } from './turn.ts'
 
 export interface EventQuery {
   /** Oldest first; the last one is still written to. */
@@ -94,7 +95,7 @@ function take(
     if (!event || event.sequence < fromSequence) continue
     const previous = taken.at(-1)
     if (previous && event.sequence !== previous.sequence + 1) break
-    bytes += event.text.length
+    bytes += event.length
     if (previous && bytes > maxBytes) break
     taken.push(event)
   }

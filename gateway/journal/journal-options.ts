@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Books } from './books.ts'
 import type { JournalFs } from './journal-fs.ts'
-import type { StoredEvent } from './recovery.ts'
+import type { StoredEvent } from './turn.ts'
 
 export interface JournalLimits {
   readonly segmentBytes: number
@@ -33,6 +33,11 @@ export interface JournalOptions {
   readonly clock: Clock
   readonly log: Log
   readonly sync: 'group' | 'settle'
+  /**
+   * Calls back once at the end of this turn of the event loop, so that all its records are one write. Absent: each
+   * record is written at once.
+   */
+  readonly atTurnEnd?: (flush: () => void) => void
   readonly limits?: Partial<JournalLimits>
 }
 
@@ -46,7 +51,7 @@ export interface Journal extends Books {
   /** Numbers below this one are taken: the folder was restored from an older copy. */
   skipTo(sequence: number): void
   readonly committedSequence: number
-  /** Of the next event. */
+  /** Of the next event that is written: all below it can be read, or never will be. */
   readonly nextSequence: number
   /** `failures`: how often a write or a sync has failed since the start. */
   stats(): { unshippedEvents: number; unshippedBytes: number; openIntents: number; failures: number }

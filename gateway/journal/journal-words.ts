@@ -13,3 +13,20 @@ export function reportFullness(
     ...details,
   })
 }
+
+export function reportFailure(log: Log, operation: string, error: unknown): void {
+  log('error', 'journal.failed', {
+    message: 'The journal can not be written: new calls are refused until a fresh segment can be.',
+    operation,
+    error,
+  })
+}
+
+export function reportBehindAdmin(log: Log, nextSequence: number, skippedTo: number): void {
+  log('error', 'journal.behind_admin', {
+    message:
+      'The admin knows later events of this gateway than its folder does: was it restored from a copy?',
+    nextSequence,
+    skippedTo,
+  })
+}

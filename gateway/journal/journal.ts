@@ -1,24 +1,26 @@
 /**
- * The books of one gateway: an append-only journal in segments. A record is handed to the operating system before the
- * call that writes it returns, and synced by the group. It does not ship: `shipper.ts` reads from here.
+ * The books of one gateway: an append-only journal in segments. Records go to the operating system together at the end of
+ * the loop's turn that made them (`written`), and are synced by the group. It does not ship: `shipper.ts` reads from here.
  */
 import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { Intent } from './books.ts'
 import { createEventReader } from './event-reader.ts'
 import { DEFAULT_JOURNAL_LIMITS, type Journal, type JournalOptions } from './journal-options.ts'
-import { reportFullness } from './journal-words.ts'
-import { encodeRecord, RECORD_TYPES, settlePayload } from './record.ts'
-import { addIntent, type Checkpoint, recoverJournal, type StoredEvent } from './recovery.ts'
+import { reportBehindAdmin, reportFailure, reportFullness } from './journal-words.ts'
+import { encodeRecord, RECORD_TYPES } from './record.ts'
+import { addIntent, type Checkpoint, recoverJournal, type Segment } from './recovery.ts'
 import {
   absentSegment,
   closeQuietly,
   createSegment,
+  deleteOldest,
   discardSegment,
   type OpenSegment,
   reopenSegment,
   writeRecord,
 } from './segment-writer.ts'
+import { type StoredEvent, Turn } from './turn.ts'
 import { unsettledEvents } from './unsettled.ts'
 
 /** @throws when the folder can't be read. One that can't be written is tried again until it can. */
@@ -31,7 +33,7 @@ export function openJournal(options: JournalOptions): Journal {
   let { nextSequence, committedSequence } = recovered
   let recent: StoredEvent[] = []
   /** Settlements that no disk has for sure yet: of the last group, or since a failure. */
-  let unsynced: { mark: number; sequence: number; text: string }[] = []
+  let unsynced: { mark: number; event: StoredEvent }[] = []
   let writes = 0
   let syncedWrites = 0
   let failure: string | null = null
@@ -50,10 +52,13 @@ export function openJournal(options: JournalOptions): Journal {
   let directoryChanged = false
   let listener: () => void = () => {}
   const reader = createEventReader(fs, log)
+  const turn = new Turn()
+  let awaitsTurnEnd = false
   /** Of the newest file that was made, or tried: a name that a failing disk left behind is not tried again. */
   let lastNumber = segments.at(-1)?.number ?? 0
   let current = firstSegment()
   for (const event of unsettledEvents(open, log)) settle(event)
+  flush()
   countUnshipped()
 
   /** A disk that takes nothing is no reason not to start: it may have room again in a minute. */
@@ -94,7 +99,7 @@ export function openJournal(options: JournalOptions): Journal {
       nextSequence,
       firstSequence,
       committedSequence,
-      open: [...open.values()].flatMap((attempts) => [...attempts.values()]),
+      open: [...open.values()].flat(),
     }
   }
 
@@ -105,21 +110,45 @@ export function openJournal(options: JournalOptions): Journal {
       syncTimer = setTimeout(startSync, limits.syncDelayMs)
   }
 
-  /** @throws the file system's error, after `failure` is set. */
-  function append(record: Buffer): void {
-    if (failure !== null) throw new Error(failure)
-    try {
-      write(current, record)
-    } catch (error) {
-      fail('write', error)
-      throw error
-    }
-    unshippedBytes += record.length
+  /** A record was added to the turn: the first one asks for its end. Without somebody to ask, each record is a turn. */
+  function added(): boolean {
+    if (options.atTurnEnd === undefined) return flush()
+    if (!awaitsTurnEnd) options.atTurnEnd(flush)
+    awaitsTurnEnd = true
+    return true
   }
 
-  /** Before a record gets its number, so that a checkpoint never counts a record that follows it. */
+  /** Writes what was gathered, all or nothing, and tells whether. */
+  function flush(): boolean {
+    awaitsTurnEnd = false
+    if (turn.isEmpty) return failure === null
+    const { bytes, intents, events, end } = turn.take()
+    try {
+      if (failure === null) write(current, bytes)
+    } catch (error) {
+      fail('write', error)
+    }
+    const isWritten = failure === null
+    if (isWritten) {
+      unshippedBytes += bytes.length
+      for (const intent of intents) addIntent(open, intent)
+      current.lastSequence = events.at(-1)?.sequence ?? current.lastSequence
+    }
+    // Settlements that could not be written are kept in memory for the repair; until then the intents on disk stand.
+    const mark = isWritten ? writes : Number.POSITIVE_INFINITY
+    for (const event of events) {
+      unsynced.push({ mark, event })
+      recent.push(event)
+    }
+    if (recent.length > limits.recentEvents + 1_000 && isWritten) recent = recent.slice(-limits.recentEvents)
+    end(isWritten)
+    if (events.length > 0) listener()
+    return isWritten
+  }
+
+  /** Before the first record of a turn gets its number, so that a checkpoint never counts a record that follows it. */
   function rotateWhenDue(): void {
-    if (failure !== null) return
+    if (failure !== null || !turn.isEmpty) return
     const age = clock.monotonic() - current.openedAt
     if (current.bytes < limits.segmentBytes && age < limits.segmentMs) return
     const full = current
@@ -135,12 +164,8 @@ export function openJournal(options: JournalOptions): Journal {
   function intend(intent: Intent): void {
     if (!isAccepting()) throw new GatewayError('books_full')
     rotateWhenDue()
-    try {
-      append(encodeRecord(RECORD_TYPES.intent, JSON.stringify(intent)))
-    } catch (cause) {
-      throw new GatewayError('books_full', { cause })
-    }
-    addIntent(open, intent)
+    turn.addIntent(intent)
+    if (!added()) throw new GatewayError('books_full')
   }
 
   function settle(event: Omit<UsageEvent, 'sequence'>): void {
@@ -155,21 +180,10 @@ export function openJournal(options: JournalOptions): Journal {
       return
     }
     rotateWhenDue()
-    const sequence = nextSequence
-    const text = settlePayload(event, sequence)
+    turn.addEvent(event, nextSequence)
     nextSequence += 1
-    try {
-      append(encodeRecord(RECORD_TYPES.settle, text))
-      current.lastSequence = sequence
-    } catch {
-      // Kept in memory and written by the repair; until then the intent on disk stands for the call.
-    }
     open.delete(event.id)
-    unsynced.push({ mark: failure === null ? writes : Number.POSITIVE_INFINITY, sequence, text })
-    recent.push({ sequence, text })
-    if (recent.length > limits.recentEvents + 1_000 && failure === null)
-      recent = recent.slice(-limits.recentEvents)
-    listener()
+    added()
   }
 
   function isAccepting(): boolean {
@@ -182,8 +196,15 @@ export function openJournal(options: JournalOptions): Journal {
     return !full
   }
 
-  function settled(): Promise<void> {
-    if (options.sync === 'group') return Promise.resolve()
+  function written(): Promise<boolean> {
+    return turn.isEmpty ? Promise.resolve(failure === null) : turn.ended
+  }
+
+  function settled(): Promise<unknown> {
+    return options.sync === 'group' ? written() : written().then(synced)
+  }
+
+  function synced(): Promise<void> {
     if (failure !== null) return Promise.reject(new GatewayError('books_full'))
     if (syncedWrites >= writes) return Promise.resolve()
     const promise = new Promise<void>((resolve, reject) => waiters.push({ mark: writes, resolve, reject }))
@@ -239,14 +260,8 @@ export function openJournal(options: JournalOptions): Journal {
     if (failure !== null) return
     failure = `the journal failed at ${operation}`
     failures += 1
-    log('error', 'journal.failed', {
-      message: 'The journal can not be written: new calls are refused until a fresh segment can be.',
-      operation,
-      error,
-    })
-    const failed = waiters
-    waiters = []
-    for (const waiter of failed) waiter.reject(new GatewayError('books_full', { cause: error }))
+    reportFailure(log, operation, error)
+    for (const waiter of waiters.splice(0)) waiter.reject(new GatewayError('books_full', { cause: error }))
     scheduleRepair()
   }
 
@@ -265,21 +280,23 @@ export function openJournal(options: JournalOptions): Journal {
     let segment: OpenSegment | null = null
     try {
       segment = create()
-      const first = unsynced[0]?.sequence ?? nextSequence
+      flush()
+      const first = unsynced[0]?.event.sequence ?? nextSequence
       write(segment, encodeRecord(RECORD_TYPES.checkpoint, JSON.stringify(checkpoint(first))))
       let carried = 0
       const carry = (fresh: OpenSegment) => {
         for (; carried < unsynced.length; carried += 1) {
           const entry = unsynced[carried]
           if (!entry) continue
-          write(fresh, encodeRecord(RECORD_TYPES.settle, entry.text))
-          fresh.lastSequence = entry.sequence
+          write(fresh, entry.event.record)
+          fresh.lastSequence = entry.event.sequence
         }
       }
       carry(segment)
       await fs.datasync(segment.fd)
       await fs.syncDirectory(directory)
       // Calls that ended meanwhile.
+      flush()
       carry(segment)
     } catch (error) {
       if (segment) discardSegment(fs, segment)
@@ -307,42 +324,27 @@ export function openJournal(options: JournalOptions): Journal {
     committedSequence = sequence
     const first = recent[0]
     if (first && first.sequence <= sequence) recent = recent.filter((event) => event.sequence > sequence)
+    // Where it can't be written: shipping again is harmless.
     if (failure === null) {
-      try {
-        append(encodeRecord(RECORD_TYPES.committed, JSON.stringify({ sequence })))
-      } catch {
-        // Shipping again is harmless.
-      }
+      turn.add(RECORD_TYPES.committed, JSON.stringify({ sequence }))
+      added()
     }
     deleteShipped()
   }
 
   function skipTo(sequence: number): void {
+    flush()
     if (sequence <= nextSequence) return
-    log('error', 'journal.behind_admin', {
-      message:
-        'The admin knows later events of this gateway than its folder does: was it restored from a copy?',
-      nextSequence,
-      skippedTo: sequence,
-    })
+    reportBehindAdmin(log, nextSequence, sequence)
     nextSequence = sequence
   }
 
   /** A segment goes when the admin holds all of it and a later one's checkpoint, with the open intents, is on the disk. */
   function deleteShipped(): void {
     if (current.safe && failure === null) {
-      while (segments.length > 1) {
-        const oldest = segments[0]
-        if (!oldest || oldest === current || oldest.lastSequence > committedSequence) break
-        if (retired.some((old) => old === oldest)) break
-        try {
-          fs.unlinkSync(oldest.path)
-        } catch (error) {
-          log('warn', 'journal.delete_failed', { segment: oldest.number, error })
-          break
-        }
-        segments.shift()
-      }
+      const mayGo = (oldest: Segment) =>
+        oldest.lastSequence <= committedSequence && ![current, ...retired].some((kept) => kept === oldest)
+      deleteOldest(fs, segments, mayGo, log)
     }
     countUnshipped()
   }
@@ -357,6 +359,7 @@ export function openJournal(options: JournalOptions): Journal {
   return {
     intend,
     settle,
+    written,
     settled,
     get accepting() {
       return isAccepting()
@@ -372,16 +375,17 @@ export function openJournal(options: JournalOptions): Journal {
       return committedSequence
     },
     get nextSequence() {
-      return nextSequence
+      return nextSequence - turn.events
     },
     stats: () => ({
       unshippedEvents: Math.max(0, nextSequence - 1 - committedSequence),
       unshippedBytes,
-      openIntents: [...open.values()].reduce((sum, attempts) => sum + attempts.size, 0),
+      openIntents: [...open.values()].reduce((sum, intents) => sum + intents.length, 0),
       failures,
     }),
     close: async () => {
       if (closed) return
+      flush()
       closed = true
       if (syncTimer !== null) clearTimeout(syncTimer)
       if (repairTimer !== null) clearTimeout(repairTimer)

@@ -13,7 +13,9 @@ export const HEADER_BYTES = 13
 /** A checkpoint with tens of thousands of open intents fits; a flipped length does not get far. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
-/** Records are made in one buffer and written from it: the hot path allocates none. */
+/** Of one unit of a string, at most. */
+export const MAX_UTF8_BYTES = 3
+
 let scratch = Buffer.allocUnsafeSlow(64 * 1024)
 
 /**
@@ -21,17 +23,25 @@ let scratch = Buffer.allocUnsafeSlow(64 * 1024)
  * The result is overwritten by the next call.
  */
 export function encodeRecord(type: RecordType, json: string): Buffer {
-  // UTF-8 takes at most three bytes for each unit of a string: one pass instead of measure and write.
-  const atMost = HEADER_BYTES + json.length * 3
+  const atMost = HEADER_BYTES + json.length * MAX_UTF8_BYTES
   if (scratch.length < atMost) scratch = Buffer.allocUnsafeSlow(atMost * 2)
-  const length = scratch.write(json, HEADER_BYTES)
+  return scratch.subarray(0, encodeRecordInto(scratch, 0, type, json))
+}
+
+/**
+ * Into a buffer that has room for the header and `MAX_UTF8_BYTES` for each unit of the text; returns where it ends.
+ * @throws RangeError for a payload that no reader would take.
+ */
+export function encodeRecordInto(buffer: Buffer, at: number, type: RecordType, json: string): number {
+  // One pass instead of measure and write.
+  const length = buffer.write(json, at + HEADER_BYTES)
   if (length > MAX_PAYLOAD_BYTES) throw new RangeError(`a journal record of ${length} bytes`)
-  scratch.writeUInt32BE(MARKER_NUMBER, 0)
-  scratch.writeUInt32BE(length, 8)
-  scratch[12] = type
-  const record = scratch.subarray(0, HEADER_BYTES + length)
-  scratch.writeUInt32BE(crc32(record.subarray(8)), 4)
-  return record
+  const end = at + HEADER_BYTES + length
+  buffer.writeUInt32BE(MARKER_NUMBER, at)
+  buffer.writeUInt32BE(length, at + 8)
+  buffer[at + 12] = type
+  buffer.writeUInt32BE(crc32(buffer.subarray(at + 8, end)), at + 4)
+  return end
 }
 
 export interface ScannedRecord {

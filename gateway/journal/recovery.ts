@@ -7,6 +7,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Intent } from './books.ts'
 import type { JournalFs } from './journal-fs.ts'
 import { RECORD_TYPES, type Scan, scanRecords, sequenceAt } from './record.ts'
+import { StoredEvent } from './turn.ts'
 
 /** The first record of a segment: all that is needed to go on without the segments before. */
 export interface Checkpoint {
@@ -27,8 +28,8 @@ export interface Segment {
   lastSequence: number
 }
 
-/** Intents of calls that are not settled, by call id and attempt. */
-export type OpenIntents = Map<string, Map<number, Intent>>
+/** Intents of calls that are not settled, by call id; nearly always one. */
+export type OpenIntents = Map<string, Intent[]>
 
 export interface Recovered {
   readonly segments: Segment[]
@@ -181,9 +182,14 @@ export function checkpointOf(buffer: Buffer, scan: Scan): Checkpoint | null {
 }
 
 export function addIntent(open: OpenIntents, intent: Intent): void {
-  const attempts = open.get(intent.callId)
-  if (attempts) attempts.set(intent.attempt, intent)
-  else open.set(intent.callId, new Map([[intent.attempt, intent]]))
+  const intents = open.get(intent.callId)
+  if (!intents) {
+    open.set(intent.callId, [intent])
+    return
+  }
+  const same = intents.findIndex(({ attempt }) => attempt === intent.attempt)
+  if (same === -1) intents.push(intent)
+  else intents[same] = intent
 }
 
 function parse(buffer: Buffer, start: number, end: number): Record<string, unknown> | null {
@@ -195,12 +201,6 @@ function parse(buffer: Buffer, start: number, end: number): Record<string, unkno
   }
 }
 
-export interface StoredEvent {
-  readonly sequence: number
-  /** The event as JSON. */
-  readonly text: string
-}
-
 /** The events of a segment from a sequence on, in order and each once. */
 export function eventsOf(buffer: Buffer, scan: Scan, fromSequence: number): StoredEvent[] {
   const events: StoredEvent[] = []
@@ -209,7 +209,7 @@ export function eventsOf(buffer: Buffer, scan: Scan, fromSequence: number): Stor
     if (type !== RECORD_TYPES.settle) continue
     const sequence = sequenceAt(buffer, start)
     if (sequence === null || sequence < wanted) continue
-    events.push({ sequence, text: buffer.toString('utf8', start, end) })
+    events.push(new StoredEvent(sequence, buffer, start, end))
     wanted = sequence + 1
   }
   return events

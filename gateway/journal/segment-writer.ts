@@ -71,6 +71,24 @@ export function discardSegment(fs: JournalFs, segment: OpenSegment): void {
   }
 }
 
+/** Deletes from the oldest on, for as long as they may go; the newest stays. */
+export function deleteOldest(
+  fs: JournalFs,
+  segments: Segment[],
+  mayGo: (segment: Segment) => boolean,
+  log: Log,
+): void {
+  for (let [oldest] = segments; oldest && segments.length > 1 && mayGo(oldest); [oldest] = segments) {
+    try {
+      fs.unlinkSync(oldest.path)
+    } catch (error) {
+      log('warn', 'journal.delete_failed', { segment: oldest.number, error })
+      return
+    }
+    segments.shift()
+  }
+}
+
 export function closeQuietly(fs: JournalFs, fd: number): void {
   try {
     fs.closeSync(fd)

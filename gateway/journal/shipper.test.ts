@@ -41,7 +41,7 @@ function setup(answer: (ids: string[], commit: () => ShipAnswer) => ShipAnswer |
         inFlight += 1
         expect(inFlight).toBe(1)
         await Promise.resolve()
-        const batch = usageBatch.parse(JSON.parse(body))
+        const batch = usageBatch.parse(JSON.parse(body.toString()))
         batches.push(batch.events.map((shipped) => shipped.sequence))
         try {
           return await answer(

@@ -5,7 +5,7 @@
 import { MAX_BATCH_EVENTS } from '../../lib/contract/control.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Journal } from './journal-options.ts'
-import type { StoredEvent } from './recovery.ts'
+import type { StoredEvent } from './turn.ts'
 
 export interface ShipAnswer {
   readonly status: number
@@ -17,7 +17,7 @@ export interface ShipperOptions {
   readonly journal: Journal
   readonly gatewayId: string
   /** Posts a `usageBatch`. Rejects when the admin can't be reached. */
-  readonly post: (body: string) => Promise<ShipAnswer>
+  readonly post: (body: Buffer) => Promise<ShipAnswer>
   readonly log: Log
   readonly random: () => number
   /** Keeps an event that the admin refuses for what it is, so that those behind it can pass. */
@@ -117,9 +117,7 @@ export function startShipper(options: ShipperOptions): Shipper {
       return 'idle'
     }
     reportGap(wanted, first.sequence)
-    const answer = await options.post(
-      `{"gatewayId":${JSON.stringify(gatewayId)},"events":[${events.map((event) => event.text).join(',')}]}`,
-    )
+    const answer = await options.post(usageBatchBody(gatewayId, events))
     if (answer.committedSequence !== undefined) {
       // Never more than was sent: beyond it may stand other events under numbers that were used before.
       journal.commit(Math.min(answer.committedSequence, last.sequence))
@@ -169,3 +167,22 @@ export function startShipper(options: ShipperOptions): Shipper {
     },
   }
 }
+
+/** The bytes of the journal as they are, with commas between. */
+function usageBatchBody(gatewayId: string, events: readonly StoredEvent[]): Buffer {
+  const head = Buffer.from(`{"gatewayId":${JSON.stringify(gatewayId)},"events":[`)
+  let length = head.length + events.length + 1
+  for (const event of events) length += event.length
+  const body = Buffer.allocUnsafe(length)
+  let at = head.copy(body)
+  for (const event of events) {
+    event.copyTo(body, at)
+    at += event.length
+    body[at++] = COMMA
+  }
+  // Over the last comma.
+  body.write(']}', at - 1)
+  return body
+}
+
+const COMMA = 0x2c

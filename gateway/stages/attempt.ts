@@ -2,10 +2,8 @@
  * One attempt at one target: a state machine over the vendor's bytes. Until the first token it holds what comes, so that
  * the caller may still be served by another; from then on it lets the bytes flow, as fast as the caller takes them.
  */
-import type { RoutePolicy } from '../../lib/contract/entities.ts'
-import type { Clock } from '../clock.ts'
 import { SseOverflow } from '../codec/sse.ts'
-import { type ChatStreamOptions, ChatStreamReader } from '../dialects/openai-chat-stream.ts'
+import { ChatStreamReader } from '../dialects/openai-chat-stream.ts'
 import { isRecord, type ReadUsage, usageOf } from '../dialects/openai-usage.ts'
 import type { Endpoint } from '../providers/endpoint.ts'
 import {
@@ -27,6 +25,7 @@ import {
   type UpstreamHeaders,
   type UpstreamRequest,
 } from '../upstream/upstream.ts'
+import type { AttemptOptions, Sink, StreamEnd } from './attempt-terms.ts'
 
 /** Bytes that are held before the first token; a vendor that sends more without one is taken to have begun. */
 const MAX_HELD_BYTES = 64 * 1024
@@ -40,24 +39,7 @@ const LATE_MS = 100
 /** Then what the vendor sent meanwhile lies unread in the sockets: time to read it before anybody is judged. */
 const READ_FIRST_MS = 20
 
-export interface AttemptOptions {
-  readonly endpoint: Endpoint
-  readonly stream: boolean
-  readonly timeouts: RoutePolicy['timeouts']
-  /** Monotonic milliseconds at which the whole call's time is up. */
-  readonly deadline: number
-  readonly clock: Clock
-  readonly reading: ChatStreamOptions
-}
-
-/** Takes what may be forwarded; false asks for a pause until `resume`. */
-export type Sink = (chunks: Buffer[]) => boolean
-
-/** Why a stream that had begun is over. `failure` null: it came to its own end. */
-export interface StreamEnd {
-  readonly failure: VendorFailure | null
-  readonly aborted: boolean
-}
+const DISCARD: Sink = () => true
 
 type State = 'waiting' | 'refusal' | 'json' | 'holding' | 'flowing' | 'over'
 
@@ -108,7 +90,9 @@ export class Attempt implements UpstreamHandler {
     this.ended = this.#ending.promise
   }
 
+  /** Nothing is sent when the caller has left before. */
   start(upstream: Upstream, request: UpstreamRequest) {
+    if (this.aborted) return
     this.#arm()
     try {
       const exchange = upstream.dispatch(request, this)
@@ -127,9 +111,17 @@ export class Attempt implements UpstreamHandler {
     this.#flowOut()
   }
 
+  /** A method and no closure of each call: those were seen to keep dead calls alive through scavenges. */
+  callerGone() {
+    const { whenCallerGone, stream } = this.#options
+    if (!stream) return
+    if (whenCallerGone === 'abort') this.abort()
+    else if (this.#state === 'flowing') this.#discard()
+  }
+
   /** The caller is gone, and the rest is read for the books alone. */
-  discard() {
-    this.flow(() => true)
+  #discard() {
+    this.flow(DISCARD)
     this.resume()
   }
 
@@ -140,7 +132,6 @@ export class Attempt implements UpstreamHandler {
     this.#exchange?.resume()
   }
 
-  /** The caller went away, and nobody wants the rest. */
   abort() {
     if (this.#state === 'over') return
     this.aborted = true

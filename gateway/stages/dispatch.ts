@@ -1,4 +1,4 @@
-/** Sends one attempt on its way: the intent into the journal first, then the bytes to the vendor. */
+/** Makes one attempt ready: its intent is told to the journal, and the bytes for the vendor wait until that is written. */
 import { formatUsd } from '../../lib/contract/money.ts'
 import type { Call } from '../call.ts'
 import { chatBodyFor } from '../dialects/openai-chat-request.ts'
@@ -11,13 +11,19 @@ import { priceTold, sumCost } from './meter.ts'
 
 const CHAT_PATH = '/chat/completions'
 
+export interface PreparedAttempt {
+  readonly attempt: Attempt
+  /** Once the intent is written. */
+  readonly send: () => void
+}
+
 /** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent. */
-export function dispatchAttempt(
+export function prepareAttempt(
   call: Call,
   target: CompiledTarget,
   first: CompiledTarget,
   index: number,
-): Attempt {
+): PreparedAttempt {
   const { around, chat, route, configuration } = call
   if (!chat || !route || !configuration) throw new GatewayError('internal_error')
   const endpoint = endpointOf(target.provider, around.clock)
@@ -35,6 +41,7 @@ export function dispatchAttempt(
     timeouts: route.route.timeouts,
     deadline: call.deadline,
     clock: around.clock,
+    whenCallerGone: route.route.onDisconnect,
     reading: {
       usageAsked: chat.usageAsked,
       notice: degradationOf(route, target, first, call.lastFailure)?.notice ?? null,
@@ -56,8 +63,7 @@ export function dispatchAttempt(
     headers: upstreamHeaders(call),
     body,
   })
-  attempt.start(endpoint.simulated ?? around.upstream, request)
-  return attempt
+  return { attempt, send: () => attempt.start(endpoint.simulated ?? around.upstream, request) }
 }
 
 /** By allow-list: a caller's key, cookies, forwarding headers and ours never reach a vendor. */

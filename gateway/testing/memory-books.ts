@@ -44,6 +44,7 @@ export function memoryBooks(): MemoryBooks {
         faults.push(`${event.id}: lines ≠ cost`)
       events.push(event)
     },
+    written: () => Promise.resolve(true),
     settled() {
       return this.gate ?? Promise.resolve()
     },

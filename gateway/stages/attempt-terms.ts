@@ -1,0 +1,27 @@
+/** What an attempt is made with, and the words in which it speaks to those around it. */
+import type { RoutePolicy } from '../../lib/contract/entities.ts'
+import type { Clock } from '../clock.ts'
+import type { ChatStreamOptions } from '../dialects/openai-chat-stream.ts'
+import type { Endpoint } from '../providers/endpoint.ts'
+import type { VendorFailure } from '../providers/vendor-failure.ts'
+
+export interface AttemptOptions {
+  readonly endpoint: Endpoint
+  readonly stream: boolean
+  readonly timeouts: RoutePolicy['timeouts']
+  /** Monotonic milliseconds at which the whole call's time is up. */
+  readonly deadline: number
+  readonly clock: Clock
+  readonly reading: ChatStreamOptions
+  /** Of a stream whose caller goes away. Whole answers are always drained: their vendor is done or nearly so. */
+  readonly whenCallerGone: RoutePolicy['onDisconnect']
+}
+
+/** Takes what may be forwarded; false asks for a pause until `resume`. */
+export type Sink = (chunks: Buffer[]) => boolean
+
+/** Why a stream that had begun is over. `failure` null: it came to its own end. */
+export interface StreamEnd {
+  readonly failure: VendorFailure | null
+  readonly aborted: boolean
+}
