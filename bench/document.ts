@@ -6,7 +6,8 @@ const DOCUMENT = path.resolve(import.meta.dirname, '../docs/benchmarks.md')
 
 /** Replaces what `<command> -- --write` makes, such as `npm run bench`; what people wrote around it stays. */
 export function writeSection(command: string, made: string): void {
-  const begin = `<!-- made by ${command} -- --write: edits between these marks are lost -->`
+  const option = command.includes(' -- ') ? '--write' : '-- --write'
+  const begin = `<!-- made by ${command} ${option}: edits between these marks are lost -->`
   const end = `<!-- end of what ${command} makes -->`
   const text = readFileSync(DOCUMENT, 'utf8')
   const from = text.indexOf(begin)

@@ -20,6 +20,21 @@ export function describeMachine(): Machine {
   }
 }
 
+/** Share of all cores that was busy over the next `ms`, by proc(5) /proc/stat. */
+export async function busyShare(ms: number): Promise<number> {
+  const before = readTicks()
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  const after = readTicks()
+  return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all)
+}
+
+function readTicks(): { all: number; idle: number } {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1)
+  // user nice system idle iowait irq softirq steal; guests are counted in user already.
+  const ticks = line.trim().split(/ +/).slice(1, 9).map(Number)
+  return { all: ticks.reduce((sum, value) => sum + value, 0), idle: (ticks[3] ?? 0) + (ticks[4] ?? 0) }
+}
+
 function distribution(): string {
   try {
     return /PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'

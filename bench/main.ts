@@ -1,22 +1,23 @@
 /**
  * `npm run bench`: what a call and a streamed event cost in CPU, saturated, and what the gateway adds to a call at a
  * fixed rate; beside nginx and Portkey, in interleaved rounds. `--quick` is short, `--write` renews docs/benchmarks.md,
- * `--only=nginx,gatehouse` leaves others out.
+ * `--only=nginx,gatehouse` leaves others out. `streams` and `soak` in front are the parts that ask for long breath.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { loadavg, tmpdir } from 'node:os'
-import path from 'node:path'
+import { loadavg } from 'node:os'
 import { type Contestant, Unavailable } from './contestants/contestant.ts'
 import { startGatehouse } from './contestants/gatehouse.ts'
 import { startNginx } from './contestants/nginx.ts'
 import { startPortkey } from './contestants/portkey.ts'
-import { canPin, spawnAt } from './cores.ts'
+import { canPin } from './cores.ts'
 import { writeSection } from './document.ts'
-import { describeMachine } from './machine.ts'
+import { busyShare, describeMachine } from './machine.ts'
 import { measureCalls, measureLatency, measureStreams, warmUp } from './measure.ts'
 import { residentMb } from './process-cpu.ts'
-import { type Figures, type Report, summarize } from './report.ts'
+import { type Figures, isQuiet, type Report, summarize } from './report.ts'
 import { renderDocument, renderTable } from './report-text.ts'
+import { runSession, type Session, writeResult } from './session.ts'
+import { soak } from './soak.ts'
+import { openStreams } from './streams.ts'
 
 const quick = process.argv.includes('--quick')
 const write = process.argv.includes('--write')
@@ -25,30 +26,17 @@ const only = process.argv
   ?.slice('--only='.length)
   .split(',')
 const ROUNDS = quick ? 1 : 3
-const SECONDS = quick ? 3 : 6
+const SECONDS = quick ? 3 : 4
 
-if (process.platform !== 'linux') {
-  console.error('npm run bench reads CPU times from /proc: it runs on Linux only.')
-  process.exit(1)
-}
+const part = process.argv[2]
+await runSession(async (session) => {
+  if (part === 'streams') await openStreams(session, write)
+  else if (part === 'soak') await soak(session, { calls: quick ? 50_000 : 1_000_000, write })
+  else await compare(session)
+})
 
-const folder = mkdtempSync(path.join(tmpdir(), 'gatehouse-bench-'))
-/** Downloads are kept for the next run. */
-const kept = path.join(tmpdir(), 'gatehouse-bench-tools')
-mkdirSync(kept, { recursive: true })
-const running: { stop(): Promise<void> }[] = []
-let ended = false
-async function end(code: number): Promise<never> {
-  if (ended) return await new Promise<never>(() => {})
-  ended = true
-  for (const one of running.reverse()) await one.stop().catch(() => {})
-  rmSync(folder, { recursive: true, force: true })
-  process.exit(code)
-}
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(1))
-
-try {
-  const upstream = await startUpstream()
+async function compare({ folder, kept, track, startUpstream }: Session): Promise<void> {
+  const upstream = await startUpstream(10)
   const starts = {
     nginx: () => startNginx(kept, upstream.port),
     gatehouse: () => startGatehouse(folder, upstream.port),
@@ -60,9 +48,7 @@ try {
     if (only && !only.includes(name)) continue
     try {
       console.log(`starting ${name}`)
-      const contestant = await start()
-      running.push(contestant)
-      contestants.push(contestant)
+      contestants.push(track(await start()))
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error
       missing.push(error.message)
@@ -76,7 +62,10 @@ try {
   const figures = new Map<string, Figures[]>()
   const direct: { p50Ms: number; p99Ms: number }[] = []
   const loads: number[] = [loadavg()[0] ?? 0]
+  const othersBusy: number[] = []
   for (let round = 1; round <= ROUNDS; round += 1) {
+    // Nothing of ours has work now: what is busy is somebody else's.
+    othersBusy.push(await busyShare(1_000))
     direct.push(await measureLatency(upstream, SECONDS))
     for (const contestant of contestants) {
       console.log(`round ${round} of ${ROUNDS}: ${contestant.name}`)
@@ -96,6 +85,7 @@ try {
     pinned: canPin,
     /** Load average over a minute before the first round and after each: the benchmark's own load is in the later ones. */
     loadAverages: loads,
+    othersBusy,
     rounds: ROUNDS,
     seconds: SECONDS,
     missing,
@@ -104,29 +94,10 @@ try {
     ),
   }
   console.log(`\n${renderTable(report)}\n`)
-  const results = path.join(import.meta.dirname, 'results')
-  mkdirSync(results, { recursive: true })
-  const file = path.join(results, write ? 'cited.json' : `${report.date.replaceAll(':', '-')}.json`)
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
-  console.log(`written to ${path.relative(process.cwd(), file)}`)
-  if (write) writeSection('npm run bench', renderDocument(report))
-  await end(0)
-} catch (error) {
-  console.error(error)
-  await end(1)
-}
-
-async function startUpstream() {
-  const child = spawnAt('others', process.execPath, [path.join(import.meta.dirname, 'upstream.ts'), '10'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the upstream ended with ${code}`)))
-    child.stdout?.once('data', (data) => resolve(Number(data)))
-  })
-  const stop = async () => {
-    child.kill('SIGKILL')
+  const citable = write && isQuiet(report)
+  writeResult('', citable, report)
+  if (write && !citable) {
+    throw new Error('others used more than a tenth of the machine: the page of figures is left as it was')
   }
-  running.push({ stop })
-  return { port, path: '/v1/chat/completions', headers: {}, model: 'direct', pids: [] as number[] }
+  if (citable) writeSection('npm run bench', renderDocument(report))
 }

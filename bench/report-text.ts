@@ -57,6 +57,7 @@ export function renderDocument(report: Report): string {
     `- Rounds: ${report.rounds} of ${report.seconds} s a measurement, interleaved; medians.`,
     `- ${report.pinned ? 'The process that is measured has one core, all others share the rest.' : 'Processes were not pinned to cores.'}`,
     `- Load average over a minute, before the first round and after each (with the benchmark's own): ${loads}.`,
+    `- Busy with other things before each round, of the whole machine: ${report.othersBusy.map(percent).join(', ')}.`,
     ...report.missing.map((what) => `- Left out: ${what}.`),
     '',
     renderTable(report),

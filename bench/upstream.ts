@@ -6,6 +6,7 @@ import { createServer, type Socket } from 'node:net'
 import { answerBody, streamEvents } from './wire.ts'
 
 const gapMs = Number(process.argv[2] ?? 10)
+const SLOW_MS = 1_000
 const HEADERS_END = Buffer.from('\r\n\r\n')
 const STREAMED = Buffer.from('"stream":true')
 
@@ -46,7 +47,10 @@ function answer(socket: Socket, request: Buffer): void {
   socket.write(STREAM_HEAD)
   // Spread evenly, so that no tick carries all.
   opened += 1
-  wheel[opened % gapMs]?.push({ socket, next: 0 })
+  // Slow streams begin at once all the same.
+  const next = gapMs > SLOW_MS ? 1 : 0
+  if (next === 1) socket.write(chunks[0] ?? '')
+  wheel[opened % gapMs]?.push({ socket, next })
 }
 
 const server = createServer({ noDelay: true }, (socket) => {

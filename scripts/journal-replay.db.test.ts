@@ -127,7 +127,7 @@ async function replay(fate: () => 'booked' | 'lost' | 'refused', maxBatchEvents 
     post: async (body): Promise<ShipAnswer> => {
       const what = fate()
       if (what === 'refused') return { status: 503 }
-      const receipt = await ingest(pool, usageBatch.parse(JSON.parse(body)))
+      const receipt = await ingest(pool, usageBatch.parse(JSON.parse(body.toString())))
       if (what === 'lost') throw new Error('the receipt is lost')
       return { status: 200, committedSequence: receipt.committedSequence }
     },

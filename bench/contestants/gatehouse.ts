@@ -1,18 +1,29 @@
 /** The product as `npm start` runs it, on a data folder of its own, configured through its API; the console is watching. */
 import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { moveTo, spawnAt } from '../cores.ts'
 import { descendants } from '../process-cpu.ts'
+import type { LoopDelay } from '../scale/gateway-process.ts'
 import { ASKED_MODEL, VENDOR_KEY, VENDOR_MODEL } from '../wire.ts'
 import { answers, type Contestant, freePort, until } from './contestant.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
+const LOOP_WATCH = path.join(import.meta.dirname, '../scale/loop-watch.mjs')
 const START_MS = 10 * 60_000
 const DRAIN_MS = 5 * 60_000
 
-export async function startGatehouse(folder: string, upstreamPort: number): Promise<Contestant> {
+export interface GatehouseContestant extends Contestant {
+  /** A call of the management API. */
+  call(method: string, where: string, body?: object): Promise<Record<string, string>>
+  /** How late the event loop of the gateway was since the last call. */
+  loopDelay(): Promise<LoopDelay>
+}
+
+export async function startGatehouse(folder: string, upstreamPort: number): Promise<GatehouseContestant> {
   const adminPort = await freePort()
   const port = await freePort()
+  const loopFile = path.join(folder, 'loop.json')
   const token = randomBytes(32).toString('base64url')
   const child = spawnAt('others', process.execPath, [path.join(ROOT, 'scripts/start.mjs')], {
     cwd: ROOT,
@@ -25,6 +36,8 @@ export async function startGatehouse(folder: string, upstreamPort: number): Prom
       DATA_DIR: path.join(folder, 'gatehouse'),
       DATABASE_URL: '',
       GATEHOUSE_ADMIN_TOKEN: token,
+      NODE_OPTIONS: `--import=${LOOP_WATCH}`,
+      BENCH_LOOP_FILE: loopFile,
     },
   })
   let said = ''
@@ -89,6 +102,13 @@ export async function startGatehouse(folder: string, upstreamPort: number): Prom
       headers: { authorization: `Bearer ${key.secret}` },
       model: ASKED_MODEL,
       pids: [pid],
+      call,
+      async loopDelay() {
+        rmSync(loopFile, { force: true })
+        process.kill(pid, 'SIGUSR2')
+        await until('the word on the event loop', 5_000, () => existsSync(loopFile))
+        return JSON.parse(readFileSync(loopFile, 'utf8')) as LoopDelay
+      },
       drained: () =>
         until('booking the calls', DRAIN_MS, async () => {
           const text = JSON.stringify(await call('GET', '/gateways'))

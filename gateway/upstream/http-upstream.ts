@@ -34,7 +34,7 @@ export function createHttpUpstream(options: HttpUpstreamOptions): Upstream {
     if (pool) return pool
     if (pools.size >= MAX_POOLS) evictIdle(pools)
     pool = new Pool(origin, {
-      connections: options.connectionsPerOrigin ?? 1_024,
+      connections: options.connectionsPerOrigin ?? 10_000,
       pipelining: 1,
       keepAliveTimeout: 30_000,
       // The pipeline has its own clocks (first token, idle, total), which know what silence means.
