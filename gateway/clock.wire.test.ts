@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /** How far the time in an id may be from its call's, for the admin to book it. */
 const ID_TOLERANCE_MS = HOUR_MS
-const IDLE_MS = 700
+const IDLE_MS = 1_000
 
 let rig: GatewayRig
 let gateway: InProcessGateway

@@ -24,7 +24,7 @@ afterEach(() => rig.close())
 
 test('a loop that stood still for 2 s goes on: alive, logged, in the metrics, and no target or lease punished', async () => {
   // Shorter than the block: read by the clock alone, every vendor would have fallen silent.
-  const timeouts = { totalMs: 30_000, firstTokenMs: 1_000, idleMs: 1_000 }
+  const timeouts = { totalMs: 30_000, firstTokenMs: 1_500, idleMs: 1_500 }
   rig.configuration.change(route('route_1', 'gpt-4o', ['provider_1'], { timeouts }))
   const gateway = rig.start()
   await ready(gateway)
@@ -52,17 +52,18 @@ test('a loop that stood still for 2 s goes on: alive, logged, in the metrics, an
   }
   expect(answers.filter(({ text }) => text.includes('[DONE]'))).toHaveLength(STREAMS * 1.5)
   expect(rig.vendor.served, 'no target was asked twice').toHaveLength(2 * STREAMS)
-  await eventually(() => gateway.output().includes('loop.stalled'), 'it is logged')
-  const line =
+  // A busy machine may make it stand still for a moment besides: the longest is ours.
+  const stalls = () =>
     gateway
       .output()
       .split('\n')
-      .find((text) => text.includes('loop.stalled')) ?? ''
-  const { ms } = JSON.parse(line) as { ms: number }
-  expect(ms).toBeGreaterThan(BLOCK_MS - 500)
-  expect(ms).toBeLessThan(LEASE_MS)
-  expect(await metric(rig, 'gatehouse_loop_stalls_total')).toBe(1)
-  expect(await metric(rig, 'gatehouse_loop_last_stall_seconds')).toBe(ms / 1_000)
+      .filter((line) => line.includes('"loop.stalled"'))
+      .map((line) => (JSON.parse(line) as { ms: number }).ms)
+  await eventually(() => Math.max(0, ...stalls()) > BLOCK_MS - 500, 'it is logged')
+  expect(Math.max(...stalls())).toBeLessThan(LEASE_MS)
+  expect(await metric(rig, 'gatehouse_loop_stalls_total')).toBe(stalls().length)
+  const totalMs = stalls().reduce((sum, ms) => sum + ms, 0)
+  expect(await metric(rig, 'gatehouse_loop_stalled_seconds_total')).toBeCloseTo(totalMs / 1_000, 6)
 
   await everythingShipped(rig)
   const booked = [...rig.booked().values()]

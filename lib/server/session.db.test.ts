@@ -3,7 +3,7 @@ import { type Call, type CallOptions, makeUser, startTestApi, TEST_ORIGIN } from
 import { authOptions, signIn } from './auth.ts'
 import { db } from './db.ts'
 import { hashPassword } from './passwords.ts'
-import { decodeSession, encodeSession, SESSION_IDLE_SECONDS } from './session.ts'
+import { actorOfSession, decodeSession, encodeSession, SESSION_IDLE_SECONDS } from './session.ts'
 
 const PASSWORD = 'correct horse battery staple'
 let call: Call
@@ -83,6 +83,17 @@ test('an idle session, an old one, and those of a disabled user are refused', as
   await db.user.update({ where: { id }, data: { disabledAt: new Date() } })
   expect((await asBrowser('GET', '/me')).status).toBe(401)
   expect(await signIn({ email, password: PASSWORD }, somewhere())).toBeNull()
+})
+
+test('a clock that is set ahead ends a session while it is ahead, and one that is set back ends none', async () => {
+  const { sessionId } = await signedIn((await person()).email)
+  const livesAt = async (ms: number) => (await actorOfSession(sessionId, new Date(Date.now() + ms))) !== null
+  const idleMs = SESSION_IDLE_SECONDS * 1_000
+  for (const ms of [0, -3_600_000, -86_400_000, 3_600_000, 0])
+    expect(await livesAt(ms), `${ms} ms`).toBe(true)
+  // Seen an hour ahead just now: idle from then on.
+  expect(await livesAt(idleMs + 3_600_000 + 60_000)).toBe(false)
+  expect(await livesAt(0)).toBe(true)
 })
 
 test('a forged cookie is nobody’s', async () => {
