@@ -39,7 +39,7 @@ export function gatewayEnv(
   base: Env,
   settings: Settings,
   token: string,
-  upstream: { controlUrl?: string; databaseUrl?: string | null } = {},
+  upstream: { controlUrl?: string; databaseUrl?: string | null; drainMs?: number } = {},
 ): NodeJS.ProcessEnv {
   const env: Env = {
     ...inherited(base),
@@ -52,6 +52,7 @@ export function gatewayEnv(
     GATEHOUSE_ADMIN_URL: settings.adminUrl,
     GATEHOUSE_GATEWAY_URL: settings.gatewayUrl,
     GATEHOUSE_TIME_ZONE: settings.timeZone,
+    GATEHOUSE_DRAIN_MS: String(upstream.drainMs ?? settings.drainMs),
     GATEHOUSE_RESERVED_PORTS: reservedPorts(base, upstream.databaseUrl ?? null),
     PORT: undefined,
   }

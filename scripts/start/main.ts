@@ -18,6 +18,8 @@ const PARENT_CHECK_MS = 1_000
 const ADMIN_STOP_MS = 8_000
 /** What a gateway does after its calls have ended: it ships and closes its books. */
 const AFTER_DRAIN_MS = 5_000
+/** Where all end together within ten seconds: what is in flight then is cut and booked, not killed with the process. */
+const SUPERVISED_DRAIN_MS = 4_000
 const START = performance.now()
 
 /** What `scripts/start.mjs` runs once the right Node and the packages are there. */
@@ -102,7 +104,10 @@ async function startAll(settings: Settings, stoppable: Stoppable, launcherMs: nu
   await step('started the console', () => supervisor.startProgram('admin', admin))
   await step('started the gateway', () =>
     supervisor.startProgram('gateway', () =>
-      gatewayProgram(settings, gatewayToken(settings, secrets.secret), { databaseUrl }),
+      gatewayProgram(settings, gatewayToken(settings, secrets.secret), {
+        databaseUrl,
+        drainMs: Math.min(settings.drainMs, SUPERVISED_DRAIN_MS),
+      }),
     ),
   )
 

@@ -106,7 +106,9 @@ test('the gateway gets neither the root secret nor the database nor the first pa
     GATEHOUSE_STDIO_COMMANDS: 'npx',
     GATEWAY_PORT: '4000',
     GATEHOUSE_CONTROL_URL: 'http://127.0.0.1:3000',
+    GATEHOUSE_DRAIN_MS: '8000',
   })
+  expect(gatewayEnv(base, settings, 'token', { drainMs: 4_000 }).GATEHOUSE_DRAIN_MS).toBe('4000')
 })
 
 test('admin and gateway hold the same token, derived from the secret unless it is given', () => {
