@@ -1,12 +1,17 @@
 /** One call on its way through the pipeline: what is known of it so far. Stages read it; only the pipeline writes it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LimitEntity } from '../lib/contract/entities.ts'
+import type { ScopeSubjects } from '../lib/contract/policy.ts'
 import type { Attempt as AttemptRecord, LedgerLine } from '../lib/contract/usage-event.ts'
 import type { Clock } from './clock.ts'
 import type { ChatRequest } from './dialects/openai-chat-request.ts'
 import { newCallId } from './ids.ts'
 import type { Books } from './journal/books.ts'
+import type { Applied } from './limits/applicable.ts'
+import type { Hold } from './limits/counters.ts'
+import type { Policing } from './limits/policing.ts'
 import type { ListenerLimits } from './listener-limits.ts'
-import type { CompiledRoute, Configuration, KeyOwner } from './snapshot/configuration.ts'
+import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
 import type { CallHeaders } from './stages/call-headers.ts'
 import { readTraceId } from './stages/call-headers.ts'
 import type { Balancer } from './stages/choose.ts'
@@ -23,8 +28,9 @@ export interface Surroundings {
   readonly report: (problem: string, error: unknown) => void
   readonly limits: ListenerLimits
   readonly balancer: Balancer
-  readonly callBegan: () => void
-  readonly callEnded: () => void
+  readonly policing: Policing
+  readonly callBegan: (call: Call) => void
+  readonly callEnded: (call: Call) => void
 }
 
 export interface Call {
@@ -45,6 +51,16 @@ export interface Call {
   route: CompiledRoute | null
   /** Monotonic milliseconds at which the route's whole time is up. */
   deadline: number
+  /** What scopes of limits and budgets are asked about. */
+  subjects: ScopeSubjects
+  /** Its request and its place among those at once, while it is under way. */
+  admission: Hold | null
+  /** What was sent, by attempt. */
+  dispatched: { readonly target: CompiledTarget; readonly hold: Hold }[]
+  /** Pico-dollars held at most, over its attempts; null while nothing with a price was. */
+  reservedPicoUsd: bigint | null
+  /** The limits that count it, for the headers that say where the caller stands. */
+  limits: Applied<LimitEntity>[]
   attempts: AttemptRecord[]
   lines: LedgerLine[]
   unpriced: boolean
@@ -63,6 +79,17 @@ export interface Call {
   settled: boolean
 }
 
+const NO_SUBJECTS: ScopeSubjects = {
+  teamId: null,
+  consumerId: null,
+  keyId: null,
+  endUser: null,
+  routeId: null,
+  tags: {},
+  providerId: null,
+  model: null,
+}
+
 export function openCall(around: Surroundings, request: IncomingMessage, response: ServerResponse): Call {
   const at = around.clock.now()
   const call: Call = {
@@ -79,6 +106,11 @@ export function openCall(around: Surroundings, request: IncomingMessage, respons
     chat: null,
     route: null,
     deadline: Number.POSITIVE_INFINITY,
+    subjects: NO_SUBJECTS,
+    admission: null,
+    dispatched: [],
+    reservedPicoUsd: null,
+    limits: [],
     attempts: [],
     lines: [],
     unpriced: false,

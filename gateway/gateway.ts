@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { PROTOCOL_VERSION, usageReceipt } from '../lib/contract/control.ts'
+import { PROTOCOL_VERSION, spentAnswer, usageReceipt } from '../lib/contract/control.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { connectionsWithin, openFileLimit } from './connection-bound.ts'
 import { createAdminClient } from './control/admin-client.ts'
@@ -17,6 +17,10 @@ import { openJournal } from './journal/journal.ts'
 import { type JournalFs, nodeFs } from './journal/journal-fs.ts'
 import type { Journal } from './journal/journal-options.ts'
 import { startShipper } from './journal/shipper.ts'
+import { type Adoption, startAdoption } from './limits/adoption.ts'
+import { createCounterLedger } from './limits/counter-ledger.ts'
+import { createCounters } from './limits/counters.ts'
+import { createPolicing, heldMoney, overIn } from './limits/policing.ts'
 import { type Listener, startListener } from './listener.ts'
 import { DEFAULT_LIMITS } from './listener-limits.ts'
 import { probeProvider } from './providers/probe.ts'
@@ -46,6 +50,9 @@ export class ListenError extends Error {
 }
 
 const USAGE_TIMEOUT_MS = 30_000
+const SPENT_TIMEOUT_MS = 30_000
+/** How often counters that count nothing any more are forgotten. */
+const PRUNE_MS = 60_000
 /** At a stop, for calls that were cut to be booked with what they had. */
 const LAST_SETTLEMENT_MS = 250
 /** At a stop, what is not shipped by then waits on disk for the next start. */
@@ -74,12 +81,20 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
     fs: machine.copyFs,
   })
   const watchdog = startLoopWatchdog({ clock, log })
+  const tallies = createCounters(clock)
+  const ledger = createCounterLedger(tallies)
   let journal: Journal
+  let adoption: Adoption
   let listener: Listener
   let current: CompiledConfiguration | null
   let counters: CountersLease
   let lease: Lease | null = null
   let channel: ControlChannel | null = null
+  const admin = createAdminClient({
+    urls: settings.controlUrls,
+    token: settings.gatewayToken,
+    onMoved: () => channel?.move(),
+  })
   try {
     journal = openJournal({
       directory: join(folder.path, 'journal'),
@@ -88,6 +103,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       log,
       sync: settings.journalSync,
       atTurnEnd: setImmediate,
+      counters: ledger,
     })
     try {
       current = await copy.load()
@@ -98,6 +114,19 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
         log,
         onChange: () => void lease?.renew(),
       })
+      adoption = startAdoption({
+        ledger,
+        journal,
+        inFlight: () => listener.calls(),
+        ask: async (query) => {
+          const body = JSON.stringify({ gatewayId, ...query })
+          const answer = await admin.post('/api/control/spent', body, SPENT_TIMEOUT_MS)
+          if (answer.status !== 200) throw new Error(`the admin answered ${answer.status}`)
+          return spentAnswer.parse(answer.body)
+        },
+        clock,
+        log,
+      })
       listener = await startListener({
         host: settings.host,
         port: settings.port,
@@ -106,6 +135,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
         books: journal,
         clock,
         upstream,
+        policing: createPolicing(tallies, adoption),
         report: (problem, error) => log('error', 'gateway.problem', { problem, error }),
         limits: { maxConnections: maxConnections(log) },
         metrics: {
@@ -132,14 +162,15 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
     throw error
   }
 
+  if (current) adoption.follow(current)
+  const pruning = setInterval(() => {
+    if (current) tallies.prune(overIn(current.policies, clock.now()))
+  }, PRUNE_MS)
+  pruning.unref()
+
   let draining = false
   let ended = false
   const gauges = startProcessGauges()
-  const admin = createAdminClient({
-    urls: settings.controlUrls,
-    token: settings.gatewayToken,
-    onMoved: () => channel?.move(),
-  })
   const host = hostname().slice(0, 255)
   const heartbeat = startLease({
     admin,
@@ -158,6 +189,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       state: draining ? 'draining' : current && counters.waitsFor() === null ? 'ready' : 'starting',
       inFlight: listener.inFlight(),
       journal: { ...journal.stats(), accepting: journal.accepting },
+      held: heldMoney(tallies),
       rssBytes: gauges.rssBytes(),
       loopDelayP99Ms: gauges.loopDelayP99Ms(),
       counters: ended ? 'none' : settings.counters,
@@ -188,6 +220,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
     swap: (next) => {
       const first = current === null
       current = next
+      adoption.follow(next)
       copy.save(next)
       if (first) void heartbeat.renew()
     },
@@ -216,6 +249,8 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       await until(() => listener.inFlight() === 0, LAST_SETTLEMENT_MS)
       await until(() => journal.stats().unshippedEvents === 0, LAST_SHIPMENT_MS)
       channel?.stop()
+      adoption.stop()
+      clearInterval(pruning)
       heartbeat.stop()
       // Nothing is counted here any more: another gateway need not wait for the lease to run out.
       ended = true

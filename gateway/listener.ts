@@ -4,11 +4,13 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Call } from './call.ts'
 import type { Clock } from './clock.ts'
 import { boundConnections } from './connection-bound.ts'
 import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { Books } from './journal/books.ts'
+import type { Policing } from './limits/policing.ts'
 import { DEFAULT_LIMITS, type ListenerLimits } from './listener-limits.ts'
 import { formProblem, originForm } from './request-form.ts'
 import { createRoutes } from './routes.ts'
@@ -31,6 +33,7 @@ export interface ListenerOptions {
   readonly upstream: Upstream
   /** Hears of what went wrong inside, without secrets or content: for the log. */
   readonly report: (problem: string, error: unknown) => void
+  readonly policing: Policing
   readonly limits?: Partial<ListenerLimits>
   /** What `/metrics` tells, and the token that opens it to other machines. */
   readonly metrics?: { readonly token: string | null; readonly metrics: () => readonly Metric[] }
@@ -40,6 +43,7 @@ export interface Listener {
   readonly port: number
   /** Calls that have begun and are not settled. */
   inFlight(): number
+  calls(): Iterable<Call>
   /** Turns `/readyz`, stops taking connections, lets calls in flight finish for `timeoutMs`, then cuts them. */
   drain(timeoutMs: number): Promise<void>
   /** Cuts everything. */
@@ -49,7 +53,8 @@ export interface Listener {
 /** @throws the error of `listen`, such as `EADDRINUSE`. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const state = { draining: false, inFlight: 0, idle: null as (() => void) | null }
+  const state = { draining: false, idle: null as (() => void) | null }
+  const calls = new Set<Call>()
   const waitsFor = options.waitsFor ?? (() => null)
   const routes = createRoutes({
     configuration: options.configuration,
@@ -60,12 +65,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     report: options.report,
     limits,
     balancer: createBalancer(options.clock),
-    callBegan: () => {
-      state.inFlight += 1
-    },
-    callEnded: () => {
-      state.inFlight -= 1
-      if (state.inFlight === 0) state.idle?.()
+    policing: options.policing,
+    callBegan: (call) => void calls.add(call),
+    callEnded: (call) => {
+      calls.delete(call)
+      if (calls.size === 0) state.idle?.()
     },
   })
 
@@ -117,14 +121,15 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 
   return {
     port: (server.address() as AddressInfo).port,
-    inFlight: () => state.inFlight,
+    inFlight: () => calls.size,
+    calls: () => calls,
     async drain(timeoutMs) {
       state.draining = true
       const deadline = options.clock.monotonic() + timeoutMs
       await wait(Math.min(limits.lameDuckMs, timeoutMs))
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
-      if (state.inFlight > 0) {
+      if (calls.size > 0) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, Math.max(0, deadline - options.clock.monotonic()))
           state.idle = () => {
@@ -136,7 +141,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       // The last bytes of a settled call may still be on their way out: close what is idle, then wait a little.
       const cut = setTimeout(
         () => server.closeAllConnections(),
-        state.inFlight > 0 ? 0 : Math.max(50, Math.min(2_000, deadline - options.clock.monotonic())),
+        calls.size > 0 ? 0 : Math.max(50, Math.min(2_000, deadline - options.clock.monotonic())),
       )
       server.closeIdleConnections()
       await closed

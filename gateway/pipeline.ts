@@ -10,6 +10,7 @@ import { withNotice } from './dialects/openai-notice.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { VendorFailure } from './providers/vendor-failure.ts'
 import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
+import { admit, leave } from './stages/admit.ts'
 import type { Attempt } from './stages/attempt.ts'
 import { identify, readSecret } from './stages/authenticate.ts'
 import { readCallHeaders } from './stages/call-headers.ts'
@@ -25,8 +26,10 @@ import {
   sinkTo,
 } from './stages/deliver.ts'
 import { prepareAttempt } from './stages/dispatch.ts'
+import { correctHold, giveBack } from './stages/hold.ts'
 import { meterAttempt } from './stages/meter.ts'
 import { readBody } from './stages/read-body.ts'
+import { isCurrent, type Reservation, reserve, type Unfit } from './stages/reserve.ts'
 import { resolveRoute } from './stages/resolve.ts'
 import { settle } from './stages/settle.ts'
 
@@ -36,7 +39,7 @@ export async function serveChatCompletion(
   response: ServerResponse,
 ) {
   const call = openCall(around, request, response)
-  around.callBegan()
+  around.callBegan(call)
   try {
     const configuration = requireConfiguration(call)
     authenticate(call, configuration)
@@ -45,6 +48,8 @@ export async function serveChatCompletion(
     call.chat = parseChatRequest(await waitingFor(call, readBody(request, around.limits.maxBodyBytes)))
     call.route = resolveRoute(configuration, requireOwner(call), call.chat.model)
     if (!around.books.accepting) throw new GatewayError('books_full')
+    call.subjects = subjectsOf(call, call.route)
+    admit(call)
     const { timeouts } = call.route.route
     call.deadline = call.startedAt + Math.min(timeouts.totalMs, call.headers.timeoutMs ?? timeouts.totalMs)
 
@@ -55,7 +60,8 @@ export async function serveChatCompletion(
   } catch (error) {
     await refuse(call, error)
   } finally {
-    around.callEnded()
+    leave(call)
+    around.callEnded(call)
   }
 }
 
@@ -65,6 +71,7 @@ interface Won {
   readonly first: CompiledTarget
   readonly index: number
   readonly startedAt: number
+  readonly reservation: Reservation
 }
 
 /**
@@ -76,17 +83,28 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
   const { retries } = requireRoute(call)
   let first: CompiledTarget | null = null
   let failed: VendorFailure | null = null
-  for (let index = 0; ; index += 1) {
+  let unfit: Unfit | null = null
+  for (let index = 0; ; ) {
     if (call.gone) throw new GatewayError('client_closed')
-    const target = await nextTarget(call, plan, failed)
+    const target = await nextTarget(call, plan, failed, unfit)
     first ??= target
+    const reservation = await reserveFor(call, target)
+    if ('unfit' in reservation) {
+      unfit = reservation
+      call.lastFailure = unfit.reason
+      plan.giveUpOn(target)
+      continue
+    }
     const startedAt = clock.now()
-    const { attempt, send } = prepareAttempt(call, target, first, index)
+    const { attempt, send } = prepareAttempt(call, { target, first, index, reservation })
     call.waiting = attempt
-    if (!(await call.around.books.written())) throw new GatewayError('books_full')
+    if (!(await call.around.books.written())) {
+      giveBack(call, reservation.hold)
+      throw new GatewayError('books_full')
+    }
     send()
     await waitingFor(call, attempt.opened)
-    const won = { attempt, target, first, index, startedAt }
+    const won = { attempt, target, first, index, startedAt, reservation }
     if (!attempt.failure) return won
 
     failed = attempt.failure
@@ -96,6 +114,18 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
     if (!failed.sameTargetMayHelp) plan.giveUpOn(target)
     const mayRepeat = failed.reason !== null && retries.on.includes(failed.reason) && index < retries.attempts
     if (!mayRepeat || call.gone || clock.monotonic() >= call.deadline) throw failed.error
+    index += 1
+  }
+}
+
+/** Room for an attempt, for as long as the call may wait for it. */
+async function reserveFor(call: Call, target: CompiledTarget): Promise<Reservation | Unfit> {
+  for (;;) {
+    const reservation = await waitingFor(call, reserve(call, target))
+    if ('unfit' in reservation) return reservation
+    if (!call.gone && isCurrent(call, reservation)) return reservation
+    giveBack(call, reservation.hold)
+    if (call.gone) throw new GatewayError('client_closed')
   }
 }
 
@@ -106,12 +136,13 @@ async function nextTarget(
   call: Call,
   plan: TargetPlan,
   failed: VendorFailure | null,
+  unfit: Unfit | null,
 ): Promise<CompiledTarget> {
   const { clock } = call.around
   for (;;) {
     const isRepeat = failed !== null
     const next = plan.next()
-    if (next === null) throw failed?.error ?? new GatewayError('no_target_available')
+    if (next === null) throw failed?.error ?? unfit?.unfit ?? new GatewayError('no_target_available')
     if (typeof next === 'number') {
       const waitMs = Math.ceil(next)
       if (waitMs > MAX_COOLING_WAIT_MS || clock.monotonic() + waitMs >= call.deadline) {
@@ -171,7 +202,7 @@ async function refuse(call: Call, error: unknown): Promise<void> {
 }
 
 /** Writes a finished attempt into the call: usage, cost, lines. */
-function record(call: Call, { attempt, target, index, startedAt }: Won): void {
+function record(call: Call, { attempt, target, index, startedAt, reservation }: Won): void {
   const {
     record: entry,
     lines,
@@ -186,11 +217,25 @@ function record(call: Call, { attempt, target, index, startedAt }: Won): void {
     estimatedInputTokens: call.chat?.estimatedInputTokens ?? 0,
   })
   call.attempts.push(entry)
+  correctHold(call, target, reservation.hold, entry)
   call.lines.push(...lines)
   call.unpriced ||= unpriced
   call.servedModel = entry.servedModel ?? call.servedModel
   if (entry.firstTokenMs !== null && attempt.firstTokenAt !== null) {
     call.firstTokenMs = Math.max(0, Math.round(attempt.firstTokenAt - call.startedAt))
+  }
+}
+
+function subjectsOf({ owner, headers }: Call, { route }: CompiledRoute): Call['subjects'] {
+  return {
+    teamId: owner?.team.id ?? null,
+    consumerId: owner?.consumer.id ?? null,
+    keyId: owner?.key.id ?? null,
+    endUser: headers?.endUser ?? null,
+    routeId: route.id,
+    tags: headers?.tags ?? {},
+    providerId: null,
+    model: null,
   }
 }
 

@@ -166,6 +166,9 @@ function intentOf(event: Omit<UsageEvent, 'sequence'>): Intent {
     model: 'gpt-4o-2024-11-20',
     startedAt: event.at,
     estimatedInputTokens: 12,
+    reservedPicoUsd: null,
+    hold: [],
+    admission: null,
   }
 }
 

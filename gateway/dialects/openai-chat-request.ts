@@ -18,6 +18,8 @@ export interface ChatRequest {
   readonly estimatedInputTokens: number
   readonly body: Buffer
   readonly scan: JsonObjectScan
+  /** The body as parsed. */
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 const MAX_DEPTH = 128
@@ -71,6 +73,7 @@ export function parseChatRequest(body: Buffer): ChatRequest {
     estimatedInputTokens: estimateInputTokens(messages, fields.tools),
     body,
     scan,
+    fields,
   }
 }
 

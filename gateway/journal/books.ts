@@ -36,7 +36,20 @@ export interface Intent {
   readonly startedAt: number
   /** Estimate of the input, tokens. */
   readonly estimatedInputTokens: number
+  /** The bound of its cost that is held; null without a price or a policy. */
+  readonly reservedPicoUsd: string | null
+  /** What it takes from counters; the first attempt names what the call took too. As JSON a `HoldRecord`. */
+  readonly hold: WrittenHold | HoldRecord
+  readonly admission: WrittenHold | HoldRecord | null
 }
+
+/** Written with the amounts that it has by then. */
+export interface WrittenHold {
+  toJSON(): HoldRecord
+}
+
+/** Counter, what it counts, amount, window in milliseconds: as in `limits/counters.ts`. */
+export type HoldRecord = readonly (readonly [key: string, counts: string, amount: string, windowMs: number])[]
 
 export interface Books {
   /**

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Books } from './books.ts'
+import type { CounterBook } from './counter-book.ts'
 import type { JournalFs } from './journal-fs.ts'
 import type { StoredEvent } from './turn.ts'
 
@@ -39,6 +40,8 @@ export interface JournalOptions {
    */
   readonly atTurnEnd?: (flush: () => void) => void
   readonly limits?: Partial<JournalLimits>
+  /** Kept in checkpoints and brought back at start. */
+  readonly counters?: CounterBook
 }
 
 export interface Journal extends Books {
@@ -46,6 +49,10 @@ export interface Journal extends Books {
   onSettled(listener: () => void): void
   /** Events from a sequence on, in order; at most `maxEvents` and, beyond the first, `maxBytes`. Empty: none waits. */
   read(fromSequence: number, maxEvents: number, maxBytes: number): Promise<StoredEvent[]>
+  /** Events that are told and not written yet: they have no number that `read` knows. */
+  staged(): number
+  /** Keeps a note of the counter book. One that can't be written is made good by the next checkpoint. */
+  note(note: object): void
   /** The admin holds all events up to this sequence: they may be forgotten. */
   commit(sequence: number): void
   /** Numbers below this one are taken: the folder was restored from an older copy. */

@@ -34,6 +34,9 @@ export const intent = (n: number, attempt = 0): Intent => ({
   providerKind: 'openai',
   model: 'gpt-4o',
   startedAt: 1_750_000_000_000 + n,
+  reservedPicoUsd: null,
+  hold: [],
+  admission: null,
   estimatedInputTokens: 12,
 })
 

@@ -1,11 +1,15 @@
 /** What the journal says to an operator at length. */
 import type { Log } from '../telemetry/log.ts'
 
+/** Once for each change. */
 export function reportFullness(
   log: Log,
+  state: { told: boolean },
   full: boolean,
   details: { readonly unshippedBytes: number; readonly refusalsNotBooked: number },
 ): void {
+  if (full === state.told) return
+  state.told = full
   log(full ? 'error' : 'info', full ? 'journal.full' : 'journal.drained', {
     message: full
       ? 'The journal is full of events that the admin has not committed: new calls are refused.'

@@ -8,7 +8,7 @@ import type { Intent } from './books.ts'
 import { createEventReader } from './event-reader.ts'
 import { DEFAULT_JOURNAL_LIMITS, type Journal, type JournalOptions } from './journal-options.ts'
 import { reportBehindAdmin, reportFailure, reportFullness } from './journal-words.ts'
-import { encodeRecord, RECORD_TYPES } from './record.ts'
+import { encodeRecord, RECORD_TYPES, type RecordType } from './record.ts'
 import { addIntent, type Checkpoint, recoverJournal, type Segment } from './recovery.ts'
 import {
   absentSegment,
@@ -18,6 +18,7 @@ import {
   discardSegment,
   type OpenSegment,
   reopenSegment,
+  unshippedBytesOf,
   writeRecord,
 } from './segment-writer.ts'
 import { type StoredEvent, Turn } from './turn.ts'
@@ -28,7 +29,7 @@ export function openJournal(options: JournalOptions): Journal {
   const { directory, fs, clock, log } = options
   const limits = { ...DEFAULT_JOURNAL_LIMITS, ...options.limits }
   fs.mkdirSync(directory)
-  const recovered = recoverJournal(fs, directory, log)
+  const recovered = recoverJournal(fs, directory, log, options.counters ?? null)
   const { segments, open } = recovered
   let { nextSequence, committedSequence } = recovered
   let recent: StoredEvent[] = []
@@ -40,7 +41,7 @@ export function openJournal(options: JournalOptions): Journal {
   let failures = 0
   let refusalsNotBooked = 0
   let unshippedBytes = 0
-  let wasFull = false
+  const fullness = { told: false }
   let syncTimer: NodeJS.Timeout | null = null
   let syncing: Promise<void> | null = null
   let repairTimer: NodeJS.Timeout | null = null
@@ -100,6 +101,7 @@ export function openJournal(options: JournalOptions): Journal {
       firstSequence,
       committedSequence,
       open: [...open.values()].flat(),
+      counters: options.counters?.state(),
     }
   }
 
@@ -189,10 +191,7 @@ export function openJournal(options: JournalOptions): Journal {
   function isAccepting(): boolean {
     if (closed || failure !== null) return false
     const full = unshippedBytes >= limits.maxUnshippedBytes
-    if (full !== wasFull) {
-      wasFull = full
-      reportFullness(log, full, { unshippedBytes, refusalsNotBooked })
-    }
+    reportFullness(log, fullness, full, { unshippedBytes, refusalsNotBooked })
     return !full
   }
 
@@ -319,16 +318,18 @@ export function openJournal(options: JournalOptions): Journal {
     listener()
   }
 
+  function addIfWell(type: RecordType, content: object): void {
+    if (failure !== null || closed) return
+    turn.add(type, JSON.stringify(content))
+    added()
+  }
+
   function commit(sequence: number): void {
     if (sequence <= committedSequence) return
     committedSequence = sequence
     const first = recent[0]
     if (first && first.sequence <= sequence) recent = recent.filter((event) => event.sequence > sequence)
-    // Where it can't be written: shipping again is harmless.
-    if (failure === null) {
-      turn.add(RECORD_TYPES.committed, JSON.stringify({ sequence }))
-      added()
-    }
+    addIfWell(RECORD_TYPES.committed, { sequence })
     deleteShipped()
   }
 
@@ -350,10 +351,8 @@ export function openJournal(options: JournalOptions): Journal {
   }
 
   function countUnshipped(): void {
-    unshippedBytes = 0
-    if (committedSequence >= nextSequence - 1) return
-    for (const segment of segments)
-      if (segment.lastSequence > committedSequence) unshippedBytes += segment.bytes
+    const allShipped = committedSequence >= nextSequence - 1
+    unshippedBytes = allShipped ? 0 : unshippedBytesOf(segments, committedSequence)
   }
 
   return {
@@ -370,6 +369,7 @@ export function openJournal(options: JournalOptions): Journal {
     read: (fromSequence, maxEvents, maxBytes) =>
       reader.read({ segments, recent, fromSequence, maxEvents, maxBytes }),
     commit,
+    note: (content) => addIfWell(RECORD_TYPES.counters, content),
     skipTo,
     get committedSequence() {
       return committedSequence
@@ -377,6 +377,7 @@ export function openJournal(options: JournalOptions): Journal {
     get nextSequence() {
       return nextSequence - turn.events
     },
+    staged: () => turn.events,
     stats: () => ({
       unshippedEvents: Math.max(0, nextSequence - 1 - committedSequence),
       unshippedBytes,

@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib'
 
-export const RECORD_TYPES = { checkpoint: 1, intent: 2, settle: 3, committed: 4 } as const
+export const RECORD_TYPES = { checkpoint: 1, intent: 2, settle: 3, committed: 4, counters: 5 } as const
 export type RecordType = (typeof RECORD_TYPES)[keyof typeof RECORD_TYPES]
 
 const MARKER = Buffer.from([0xff, 0x47, 0x48, 0x4a])

@@ -3,8 +3,10 @@
  * are only listed: they hold events that wait to be shipped. Nothing here throws for what a file holds.
  */
 import { join } from 'node:path'
+import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Intent } from './books.ts'
+import type { CounterBook } from './counter-book.ts'
 import type { JournalFs } from './journal-fs.ts'
 import { RECORD_TYPES, type Scan, scanRecords, sequenceAt } from './record.ts'
 import { StoredEvent } from './turn.ts'
@@ -18,6 +20,8 @@ export interface Checkpoint {
   readonly firstSequence: number
   readonly committedSequence: number
   readonly open: readonly Intent[]
+  /** What the counter book says; absent in a journal older than it. */
+  readonly counters?: unknown
 }
 
 export interface Segment {
@@ -43,7 +47,12 @@ const SEGMENT_NAME = /^(\d{8})\.log$/
 export const segmentPath = (directory: string, number: number): string =>
   join(directory, `${String(number).padStart(8, '0')}.log`)
 
-export function recoverJournal(fs: JournalFs, directory: string, log: Log): Recovered {
+export function recoverJournal(
+  fs: JournalFs,
+  directory: string,
+  log: Log,
+  counters: CounterBook | null,
+): Recovered {
   const numbers = fs
     .readdirSync(directory)
     .map((name) => Number(SEGMENT_NAME.exec(name)?.[1] ?? 0))
@@ -76,7 +85,7 @@ export function recoverJournal(fs: JournalFs, directory: string, log: Log): Reco
     segments.push({ number, path, bytes: fs.sizeSync(path), lastSequence: limit })
   }
   for (const { segment, buffer, scan } of tail) {
-    replay(state, segment, buffer, scan, log)
+    replay(state, segment, buffer, scan, log, counters)
     segments.push(segment)
   }
   return { segments, ...state }
@@ -94,7 +103,14 @@ function readSegment(fs: JournalFs, path: string, number: number, log: Log): Buf
 
 type State = { nextSequence: number; committedSequence: number; open: OpenIntents }
 
-function replay(state: State, segment: Segment, buffer: Buffer, scan: Scan, log: Log): void {
+function replay(
+  state: State,
+  segment: Segment,
+  buffer: Buffer,
+  scan: Scan,
+  log: Log,
+  counters: CounterBook | null,
+): void {
   for (const { type, start, end } of scan.records) {
     const record = parse(buffer, start, end)
     if (record === null) {
@@ -105,17 +121,21 @@ function replay(state: State, segment: Segment, buffer: Buffer, scan: Scan, log:
       state.committedSequence = Math.max(state.committedSequence, checkpoint.committedSequence)
       state.open.clear()
       for (const intent of checkpoint.open) addIntent(state.open, intent)
+      counters?.restore(checkpoint.counters)
     } else if (type === RECORD_TYPES.intent) {
       addIntent(state.open, record as unknown as Intent)
+      counters?.intended(record as unknown as Intent)
     } else if (type === RECORD_TYPES.settle) {
       const sequence = Number(record.sequence)
       state.nextSequence = Math.max(state.nextSequence, sequence + 1)
       segment.lastSequence = Math.max(segment.lastSequence, sequence)
+      const intents = state.open.get(String(record.id))
+      if (intents) counters?.settled(record as unknown as UsageEvent, intents)
       state.open.delete(String(record.id))
     } else if (type === RECORD_TYPES.committed) {
       state.committedSequence = Math.max(state.committedSequence, Number(record.sequence))
       state.nextSequence = Math.max(state.nextSequence, state.committedSequence + 1)
-    }
+    } else if (type === RECORD_TYPES.counters) counters?.noted(record, state.open)
   }
 }
 

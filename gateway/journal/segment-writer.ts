@@ -96,3 +96,9 @@ export function closeQuietly(fs: JournalFs, fd: number): void {
     // Nothing depends on it.
   }
 }
+
+export function unshippedBytesOf(segments: readonly Segment[], committedSequence: number): number {
+  let bytes = 0
+  for (const segment of segments) if (segment.lastSequence > committedSequence) bytes += segment.bytes
+  return bytes
+}

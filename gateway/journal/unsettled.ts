@@ -54,7 +54,7 @@ function unsettledEvent(intents: readonly Intent[]): Omit<UsageEvent, 'sequence'
     usageSource: inputTokens > 0 ? 'estimated' : 'none',
     costPicoUsd: null,
     unpriced: false,
-    reservedPicoUsd: null,
+    reservedPicoUsd: sumOf(sorted),
     lines: [],
     attempts,
     dropped: [],
@@ -62,4 +62,10 @@ function unsettledEvent(intents: readonly Intent[]): Omit<UsageEvent, 'sequence'
     firstTokenMs: null,
     overheadUs: null,
   }
+}
+
+/** What is held for them stays held: nobody knows what the vendor charges. */
+function sumOf(intents: readonly Intent[]): string | null {
+  const held = intents.flatMap(({ reservedPicoUsd }) => (reservedPicoUsd ? [BigInt(reservedPicoUsd)] : []))
+  return held.length === 0 ? null : held.reduce((sum, amount) => sum + amount, 0n).toString()
 }

@@ -255,7 +255,7 @@ describe('a newer admin', () => {
   test('unknown types and fields count in the hash, are kept, and disturb nothing', async () => {
     const admin = adminConfiguration(smallConfiguration())
     const snapshot = wire(admin.snapshot()) as { hash: string; entities: Record<string, unknown>[] }
-    const future = { type: 'budget', id: 'budget_1', amountUsd: '10', nested: { deep: [1, 2] } }
+    const future = { type: 'guardrail', id: 'guardrail_1', amountUsd: '10', nested: { deep: [1, 2] } }
     const first = snapshot.entities[0]
     if (!first) throw new Error('no entity')
     snapshot.hash = nextHash(
@@ -276,7 +276,7 @@ describe('a newer admin', () => {
       from: 1,
       to: 2,
       hash: after,
-      changes: [{ op: 'delete', type: 'budget', id: 'budget_1' }],
+      changes: [{ op: 'delete', type: 'guardrail', id: 'guardrail_1' }],
     })
     expect(next.entityCount).toBe(5)
   })

@@ -17,6 +17,7 @@ import type {
 import type { Pricing } from '../../lib/contract/price.ts'
 import type { CompiledRoute, Configuration, KeyOwner } from './configuration.ts'
 import { type MapDraft, PersistentMap } from './persistent-map.ts'
+import { isPolicy, type PolicyDraft, PolicyIndex } from './policy-index.ts'
 import {
   type Held,
   type ReceivedChangeSet,
@@ -32,6 +33,7 @@ interface Indexes {
   readonly routesByName: PersistentMap<RouteEntity>
   /** `providerId:model`, `kind:model` or `:model` → prices, by the moment from which they apply. */
   readonly prices: PersistentMap<readonly PriceEntity[]>
+  readonly policies: PolicyIndex
   /** `type:id` → how many entities point at it. */
   readonly references: PersistentMap<number>
 }
@@ -120,6 +122,10 @@ export class CompiledConfiguration implements Configuration {
     return findPricing(provider.kind, provider.baseUrl, model, at)
   }
 
+  get policies(): PolicyIndex {
+    return this.#indexes.policies
+  }
+
   /** @throws RefusedConfiguration; this configuration stays as it is either way. */
   apply(changeSet: ReceivedChangeSet): CompiledConfiguration {
     const edit = new Edit(this.#indexes, this.hash)
@@ -205,6 +211,7 @@ const EMPTY: Indexes = {
   keysByHash: PersistentMap.empty(),
   routesByName: PersistentMap.empty(),
   prices: PersistentMap.empty(),
+  policies: new PolicyIndex(),
   references: PersistentMap.empty(),
 }
 
@@ -217,10 +224,18 @@ class Edit {
   readonly #keysByHash: MapDraft<KeyEntity>
   readonly #routesByName: MapDraft<RouteEntity>
   readonly #prices: MapDraft<readonly PriceEntity[]>
+  readonly #policies: PolicyDraft
   readonly #references: MapDraft<number>
   /** Entries copied for the new version: its whole work beyond the changes themselves. */
   get #copied(): number {
-    const drafts = [this.#held, this.#keysByHash, this.#routesByName, this.#prices, this.#references]
+    const drafts = [
+      this.#held,
+      this.#keysByHash,
+      this.#routesByName,
+      this.#prices,
+      this.#policies,
+      this.#references,
+    ]
     return drafts.reduce((sum, draft) => sum + draft.copied, 0)
   }
 
@@ -233,6 +248,7 @@ class Edit {
     this.#keysByHash = indexes.keysByHash.edit()
     this.#routesByName = indexes.routesByName.edit()
     this.#prices = indexes.prices.edit()
+    this.#policies = indexes.policies.edit()
     this.#references = indexes.references.edit()
     this.#hash = hash
   }
@@ -290,6 +306,7 @@ class Edit {
       keysByHash: this.#keysByHash.finish(),
       routesByName: this.#routesByName.finish(),
       prices: this.#prices.finish(),
+      policies: this.#policies.finish(),
       references: this.#references.finish(),
     }
     const { epoch, revision, hash } = head
@@ -307,7 +324,7 @@ class Edit {
       const rest = (this.#prices.get(scope) ?? []).filter((price) => price.id !== entity.id)
       if (rest.length > 0) this.#prices.set(scope, rest)
       else this.#prices.delete(scope)
-    }
+    } else if (isPolicy(entity)) this.#policies.remove(entity)
   }
 
   #index(entity: Entity): void {
@@ -331,7 +348,7 @@ class Edit {
       const prices = [...(this.#prices.get(scope) ?? []), entity]
       prices.sort((a, b) => a.effectiveFrom - b.effectiveFrom || (a.id < b.id ? -1 : 1))
       this.#prices.set(scope, prices)
-    }
+    } else if (isPolicy(entity)) this.#policies.add(entity)
   }
 
   #checkReferences(entity: Entity): void {
@@ -352,7 +369,7 @@ class Edit {
 
 /**
  * What must exist. The routes that a key is confined to are not here: one that was deleted allows nothing, and so a
- * list that still names it does no harm.
+ * list that still names it does no harm. Nor is the scope of a policy: without it, the policy applies to nothing.
  */
 function referencesOf(entity: Entity): string[] {
   switch (entity.type) {
@@ -366,6 +383,8 @@ function referencesOf(entity: Entity): string[] {
       return entity.providerId === null ? [] : [`provider:${entity.providerId}`]
     case 'team':
     case 'provider':
+    case 'limit':
+    case 'budget':
       return []
   }
 }

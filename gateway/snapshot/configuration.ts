@@ -10,6 +10,7 @@ import type {
   TeamEntity,
 } from '../../lib/contract/entities.ts'
 import type { Pricing } from '../../lib/contract/price.ts'
+import type { PolicyIndex } from './policy-index.ts'
 
 /** A route whose references are resolved. */
 export interface CompiledRoute {
@@ -47,4 +48,5 @@ export interface Configuration {
    * Null: unpriced. `at` in epoch milliseconds.
    */
   pricing(provider: ProviderEntity, model: string, at: number): Pricing | null
+  readonly policies: PolicyIndex
 }

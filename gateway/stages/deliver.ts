@@ -9,6 +9,7 @@ import type { Attempt } from './attempt.ts'
 import type { Sink } from './attempt-terms.ts'
 import { degradationOf } from './degradation.ts'
 import { servedModelOf, sumCost } from './meter.ts'
+import { setRateLimitHeaders } from './rate-limit-headers.ts'
 
 /** Of a vendor's headers only these go on, so that no cookie and no account's name does. */
 const VENDOR_HEADERS = ['openai-processing-ms', 'openai-version'] as const
@@ -18,6 +19,7 @@ export function setCallHeaders(call: Call): void {
   response.setHeader('x-gatehouse-request-id', call.id)
   response.setHeader('x-gatehouse-trace-id', call.traceId)
   if (call.route) response.setHeader('x-gatehouse-route', headerText(call.route.route.name))
+  setRateLimitHeaders(response, call.around.policing.counters, call.limits)
 }
 
 export interface Answering {

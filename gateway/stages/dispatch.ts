@@ -7,7 +7,9 @@ import { endpointOf, requestTo, USER_AGENT } from '../providers/endpoint.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import { Attempt } from './attempt.ts'
 import { degradationOf } from './degradation.ts'
+import { giveBack } from './hold.ts'
 import { priceTold, sumCost } from './meter.ts'
+import { completeHold, type Reservation } from './reserve.ts'
 
 const CHAT_PATH = '/chat/completions'
 
@@ -17,23 +19,38 @@ export interface PreparedAttempt {
   readonly send: () => void
 }
 
-/** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent. */
-export function prepareAttempt(
-  call: Call,
-  target: CompiledTarget,
-  first: CompiledTarget,
-  index: number,
-): PreparedAttempt {
+export interface Dispatch {
+  readonly target: CompiledTarget
+  /** The target that was asked first. */
+  readonly first: CompiledTarget
+  readonly index: number
+  readonly reservation: Reservation
+}
+
+/** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent, and nothing is held. */
+export function prepareAttempt(call: Call, { target, first, index, reservation }: Dispatch): PreparedAttempt {
   const { around, chat, route, configuration } = call
   if (!chat || !route || !configuration) throw new GatewayError('internal_error')
   const endpoint = endpointOf(target.provider, around.clock)
   if (!endpoint) {
+    giveBack(call, reservation.hold)
     throw new GatewayError('no_target_available', {
       message: `This gateway can't reach the provider ${target.provider.name}: it knows no address for it.`,
     })
   }
   call.simulated = endpoint.simulated !== null
-  intend(call, target, index)
+  try {
+    completeHold(call, target, reservation)
+    intend(call, target, index, reservation)
+  } catch (error) {
+    giveBack(call, reservation.hold)
+    throw error
+  }
+  around.policing.counters.written(reservation.hold)
+  if (call.admission) around.policing.counters.written(call.admission)
+  call.dispatched.push({ target, hold: reservation.hold })
+  if (reservation.reservedPicoUsd !== null)
+    call.reservedPicoUsd = (call.reservedPicoUsd ?? 0n) + reservation.reservedPicoUsd
 
   const attempt = new Attempt({
     endpoint,
@@ -54,7 +71,7 @@ export function prepareAttempt(
   })
   const body = chatBodyFor(chat, {
     model: target.model,
-    maxOutputTokens: route.route.maxOutputTokens,
+    maxOutputTokens: reservation.maxOutputTokens,
     capMember: endpoint.provider.outputCapMember,
   })
   const request = requestTo(endpoint, {
@@ -82,7 +99,12 @@ function upstreamHeaders(call: Call): Record<string, string> {
   return headers
 }
 
-function intend(call: Call, target: CompiledTarget, index: number): void {
+function intend(
+  call: Call,
+  target: CompiledTarget,
+  index: number,
+  { hold, reservedPicoUsd }: Reservation,
+): void {
   const { around, owner, route, chat, headers } = call
   around.books.intend({
     callId: call.id,
@@ -109,5 +131,8 @@ function intend(call: Call, target: CompiledTarget, index: number): void {
     model: target.model,
     startedAt: around.clock.now(),
     estimatedInputTokens: chat?.estimatedInputTokens ?? 0,
+    reservedPicoUsd: reservedPicoUsd === null ? null : reservedPicoUsd.toString(),
+    hold,
+    admission: index === 0 ? call.admission : null,
   })
 }

@@ -32,7 +32,7 @@ export async function settle(call: Call, status: number, code: GatewayErrorCode 
       usageSource: source,
       costPicoUsd: sumCost(call.attempts)?.toString() ?? null,
       unpriced: call.unpriced,
-      reservedPicoUsd: null,
+      reservedPicoUsd: call.reservedPicoUsd?.toString() ?? null,
       lines: call.lines,
       attempts: call.attempts,
       dropped: [],
@@ -43,6 +43,8 @@ export async function settle(call: Call, status: number, code: GatewayErrorCode 
       tags: call.headers?.tags ?? {},
       revision: call.configuration?.revision ?? 0,
     })
+    // In the same turn as the books: a checkpoint between the two would count the call twice.
+    for (const { hold } of call.dispatched) call.around.policing.counters.commit(hold)
     await books.settled()
   } catch (error) {
     // The intent of each attempt is in the journal already: the call will be settled from it. The answer is the caller's.

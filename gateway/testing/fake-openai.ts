@@ -25,6 +25,8 @@ export interface FakePlan {
   readonly rawBody?: string
   /** The tokens of the answer; a word each of `text` otherwise. */
   readonly tokens?: readonly string[]
+  /** Answers with as many tokens as the caller allows. */
+  readonly fillCap?: boolean
   readonly toolCall?: FakeToolCall
   /** Instead of the true count; null: none is told. */
   readonly usage?: Record<string, unknown> | null
@@ -233,7 +235,13 @@ async function breakOff(
 function compose(asked: Record<string, unknown>, plan: FakePlan, count: number): WireAnswer {
   const text = plan.text ?? 'Hello there, this is the fake vendor speaking in tokens.'
   const source = plan.toolCall ? plan.toolCall.arguments : text
-  const tokens = plan.tokens ?? source.match(/ ?[^ ]+/g) ?? []
+  const cap = Number(asked.max_completion_tokens ?? asked.max_tokens ?? Number.POSITIVE_INFINITY)
+  const whole =
+    plan.fillCap && Number.isFinite(cap)
+      ? Array.from({ length: cap }, () => ' word')
+      : (plan.tokens ?? source.match(/ ?[^ ]+/g) ?? [])
+  // As the vendor does: it stops at the cap.
+  const tokens = whole.slice(0, Number.isFinite(cap) ? cap : whole.length)
   const promptTokens = Math.ceil(JSON.stringify(asked.messages ?? []).length / 4)
   const counted: FakeUsage = {
     prompt_tokens: promptTokens,

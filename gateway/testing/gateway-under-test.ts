@@ -1,5 +1,6 @@
 /** A listener on a free port over fake vendors and books in memory: what wire tests start with. */
 import { systemClock } from '../clock.ts'
+import { freshPolicing, type Policing } from '../limits/policing.ts'
 import { type Listener, startListener } from '../listener.ts'
 import type { ListenerLimits } from '../listener-limits.ts'
 import type { Configuration } from '../snapshot/configuration.ts'
@@ -21,6 +22,7 @@ export interface GatewayUnderTest {
   readonly listener: Listener
   readonly books: MemoryBooks
   readonly upstream: Upstream
+  readonly policing: Policing
   /** The vendors `provider_a` and `provider_b`. */
   readonly a: FakeOpenAi
   readonly b: FakeOpenAi
@@ -65,6 +67,7 @@ export async function startGatewayUnderTest(
     ],
   }
   let configuration: Configuration | null = memoryConfiguration(defaults)
+  const policing = freshPolicing(systemClock)
   const upstream = createHttpUpstream({ ownPorts: new Set(), ...network })
   const listener = await startListener({
     host: '127.0.0.1',
@@ -73,6 +76,7 @@ export async function startGatewayUnderTest(
     books,
     clock: systemClock,
     upstream,
+    policing,
     report: (problem, error) => reports.push(problem, error),
     limits,
   })
@@ -83,6 +87,7 @@ export async function startGatewayUnderTest(
     listener,
     books,
     upstream,
+    policing,
     a,
     b,
     reports,

@@ -11,6 +11,7 @@ import {
 } from '../../lib/contract/entities.ts'
 import type { Pricing } from '../../lib/contract/price.ts'
 import type { CompiledRoute, Configuration, KeyOwner } from '../snapshot/configuration.ts'
+import { type Policy, PolicyIndex } from '../snapshot/policy-index.ts'
 
 export const TEST_TEAM: TeamEntity = { type: 'team', id: 'team_1', name: 'Search' }
 export const TEST_CONSUMER: ConsumerEntity = {
@@ -82,6 +83,7 @@ export interface MemoryConfigurationOptions {
   readonly routes: readonly RouteEntity[]
   /** By model; `TEST_PRICING` for all when absent. */
   readonly prices?: Readonly<Record<string, Pricing>>
+  readonly policies?: readonly Policy[]
 }
 
 export function memoryConfiguration(options: MemoryConfigurationOptions): Configuration {
@@ -102,8 +104,11 @@ export function memoryConfiguration(options: MemoryConfigurationOptions): Config
     routes.set(route.name, { route, targets })
   }
   const mayUse: Configuration['mayUse'] = (key, route) => key.allowedRoutes?.includes(route.id) ?? true
+  const policies = new PolicyIndex().edit()
+  for (const policy of options.policies ?? []) policies.add(policy)
   return {
     epoch: 'test',
+    policies: policies.finish(),
     revision: 42,
     keyByHash: (hash) => owners.get(hash),
     routeByName: (name) => {

@@ -5,12 +5,15 @@
  * - `POST /api/control/ack` — `acknowledgement`
  * - `POST /api/control/lease` — `leaseRenewal`, every 3 s
  * - `POST /api/control/usage` — `usageBatch` → `usageReceipt`
+ * - `POST /api/control/spent` — `spentQuery` → `spentAnswer`
  * - `POST /api/control/probe` — `probeResult`, the answer to a `probe` message
  *
  * Every request carries `Authorization: Bearer <GATEHOUSE_GATEWAY_TOKEN>`; 401 without.
  */
 import { z } from 'zod'
 import { entity, providerEntity } from './entities.ts'
+import { picoText } from './money.ts'
+import { policyScope } from './policy.ts'
 import { usageEvent } from './usage-event.ts'
 
 /** What this build speaks. A gateway sends it with every request. */
@@ -139,6 +142,18 @@ export const leaseRenewal = z.object({
     accepting: z.boolean().optional(),
   }),
   /** Resident memory and event-loop delay, for the gateways page. */
+  /** Money that calls in flight hold in budgets; what isn't there is nothing. Absent from a gateway older than budgets. */
+  held: z
+    .array(
+      z.object({
+        budgetId: z.string().max(120),
+        subject: z.string().max(300),
+        startMs: z.int().min(0),
+        heldPicoUsd: picoText,
+      }),
+    )
+    .max(1_000)
+    .optional(),
   rssBytes: z.int().min(0),
   loopDelayP99Ms: z.number().min(0),
   /**
@@ -171,3 +186,41 @@ export type UsageBatch = z.infer<typeof usageBatch>
 /** Sent once the batch is committed. The gateway may forget all events up to `committedSequence`. */
 export const usageReceipt = z.object({ committedSequence: z.int().min(0) })
 export type UsageReceipt = z.infer<typeof usageReceipt>
+
+/** Asked by a gateway to which budgets are new: what has their scope spent in this period? */
+export const spentQuery = z.object({
+  gatewayId,
+  budgets: z
+    .array(
+      z.object({
+        id: z.string().max(120),
+        scope: policyScope,
+        /** [startMs, endMs) in epoch milliseconds, by the arrival of a call; null: without end. */
+        startMs: z.int().min(0),
+        endMs: z.int().nullable(),
+      }),
+    )
+    .min(1)
+    .max(1_000),
+})
+export type SpentQuery = z.infer<typeof spentQuery>
+
+export const spentAnswer = z.object({
+  /** The newest event of the asking gateway that the sums hold: of one moment with them. */
+  committedSequence: z.int().min(0),
+  budgets: z.array(
+    z.object({
+      id: z.string().max(120),
+      subjects: z.array(
+        z.object({
+          /** As `subjectsOf` names it. */
+          subject: z.string().max(300),
+          spentPicoUsd: picoText,
+          /** Held by calls that a crash cut and whose cost nobody knows. */
+          heldPicoUsd: picoText,
+        }),
+      ),
+    }),
+  ),
+})
+export type SpentAnswer = z.infer<typeof spentAnswer>

@@ -3,6 +3,8 @@
  * unknown fields are dropped, so that an older gateway understands a newer admin.
  */
 import { z } from 'zod'
+import { picoText } from './money.ts'
+import { budgetPeriod, limitMetric, policyScope } from './policy.ts'
 import { priceTier, rates } from './price.ts'
 
 const id = z.string().min(1).max(120)
@@ -147,6 +149,43 @@ export const priceEntity = z.object({
   maxOutputTokens: z.int().min(1).nullable(),
 })
 
+export const limitEntity = z.object({
+  type: z.literal('limit'),
+  id,
+  name,
+  scope: policyScope,
+  metric: limitMetric,
+  /** In the metric's own unit: requests, tokens, calls at once; pico-dollars for `costUsd`. */
+  limit: picoText,
+  /** Null for `concurrency` alone. */
+  windowSeconds: z.int().min(1).max(31_622_400).nullable(),
+  /** Whether input that the vendor had cached counts as tokens. */
+  countCachedInput: z.boolean(),
+  enabled: z.boolean(),
+})
+
+export const budgetEntity = z.object({
+  type: z.literal('budget'),
+  id,
+  name,
+  scope: policyScope,
+  amountPicoUsd: picoText,
+  period: budgetPeriod,
+  /** Where its periods begin: the deployment's own zone. */
+  timeZone: z.string().min(1).max(60),
+  enforcement: z.enum(['hard', 'soft']),
+  onExhausted: z.enum(['reject', 'clamp', 'degrade']),
+  /** What becomes of a call whose cost has no bound, under a hard budget. */
+  onUnbounded: z.enum(['reject', 'allow']),
+  /** `strict`: input is held by its bytes, which no tokenizer exceeds. */
+  reservation: z.enum(['estimate', 'strict']),
+  /** How long a call may wait for holds of others to be settled. */
+  holdWaitMs: z.int().min(0).max(60_000),
+  /** Instead of `amountPicoUsd` until then (epoch milliseconds). */
+  override: z.object({ amountPicoUsd: picoText, untilMs: z.int().min(0) }).nullable(),
+  enabled: z.boolean(),
+})
+
 export const entity = z.discriminatedUnion('type', [
   teamEntity,
   consumerEntity,
@@ -154,6 +193,8 @@ export const entity = z.discriminatedUnion('type', [
   providerEntity,
   routeEntity,
   priceEntity,
+  limitEntity,
+  budgetEntity,
 ])
 export type Entity = z.infer<typeof entity>
 export type EntityType = Entity['type']
@@ -165,6 +206,8 @@ export type KeyEntity = z.infer<typeof keyEntity>
 export type ProviderEntity = z.infer<typeof providerEntity>
 export type RouteEntity = z.infer<typeof routeEntity>
 export type PriceEntity = z.infer<typeof priceEntity>
+export type LimitEntity = z.infer<typeof limitEntity>
+export type BudgetEntity = z.infer<typeof budgetEntity>
 
 /** In this order every reference points backwards: the order in which a whole snapshot is applied. */
 export const ENTITY_ORDER = [
@@ -174,4 +217,6 @@ export const ENTITY_ORDER = [
   'provider',
   'route',
   'price',
+  'limit',
+  'budget',
 ] as const satisfies readonly EntityType[]

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { bucketStarts } from '../contract/calendar.ts'
 import { coverOf, DAY_MS, HOUR_MS } from './cover.ts'
 import { MINUTE_MS, QUARTER_MS } from './rollup.ts'
-import { bucketStarts } from './time-buckets.ts'
 
 const NOON = Date.UTC(2026, 5, 10, 12)
 

@@ -8,12 +8,12 @@ import type pg from 'pg'
 import type { z } from 'zod'
 import type { RowScope } from '../api/actor.ts'
 import { invalidField } from '../api/problem.ts'
+import { bucketStarts, type Interval, startOf, TooManyBuckets } from '../contract/calendar.ts'
 import type { UsageDimension, UsageReport, usageQuery } from '../resources/usage/schema.ts'
 import { usageDimension } from '../resources/usage/schema.ts'
 import { coverOf, DAY_MS, HOUR_MS, type Span } from './cover.ts'
 import { readNames } from './names.ts'
 import { MINUTE_MS, QUARTER_MS } from './rollup.ts'
-import { bucketStarts, type Interval, startOf, TooManyBuckets } from './time-buckets.ts'
 import { addTo, emptyTotals, subtract, sumInto, type Totals, toUsageValues } from './totals.ts'
 import { coarseFor, rankSql, seriesSql } from './usage-sql.ts'
 
@@ -25,7 +25,7 @@ const MAX_BUCKETS = 3_000
 /** Series times intervals in one answer; further groups are summed into one series. */
 const MAX_VALUES = 60_000
 const MAX_DIMENSIONS = 4
-const DEFAULT_SPAN_MS: Record<Interval, number> = {
+const DEFAULT_SPAN_MS: Record<UsageQuery['interval'], number> = {
   minute: HOUR_MS,
   hour: DAY_MS,
   day: 30 * DAY_MS,

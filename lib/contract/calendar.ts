@@ -1,12 +1,10 @@
 /**
- * Starts of minutes, hours, days and months in any time zone, as instants (epoch milliseconds). Zones stand a multiple
- * of 15 minutes from UTC, so every start is one of a quarter-hour, and quarter-hours can be summed into them. A day has
- * 23 or 25 hours where clocks change, and begins at its first instant where there is no midnight.
+ * Starts of minutes, hours, days, weeks (from Monday), months and quarters in any time zone, as instants (epoch
+ * milliseconds). Zones stand a multiple of 15 minutes from UTC, so every start is one of a quarter-hour, and
+ * quarter-hours can be summed into them. A day has 23 or 25 hours where clocks change, and begins at its first instant
+ * where there is no midnight.
  */
-import type { z } from 'zod'
-import type { usageInterval } from '../resources/usage/schema.ts'
-
-export type Interval = z.infer<typeof usageInterval>
+export type Interval = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter'
 
 const MINUTE_MS = 60_000
 const QUARTER_MS = 15 * MINUTE_MS
@@ -45,11 +43,18 @@ export function startOf(instant: number, interval: Interval, timeZone: string): 
     return start
   }
   const local = new Date(localTime(instant, timeZone))
-  const day = interval === 'month' ? 1 : local.getUTCDate()
-  return startOfLocalDay(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), day), timeZone)
+  const [year, month, day] = [local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate()]
+  const first = {
+    day: () => Date.UTC(year, month, day),
+    week: () => Date.UTC(year, month, day - ((local.getUTCDay() + 6) % 7)),
+    month: () => Date.UTC(year, month, 1),
+    quarter: () => Date.UTC(year, month - (month % 3), 1),
+  }[interval]()
+  return startOfLocalDay(first, timeZone)
 }
 
-function nextStart(start: number, interval: Interval, timeZone: string): number {
+/** The start of the interval after the one that begins at `start`. */
+export function nextStart(start: number, interval: Interval, timeZone: string): number {
   if (interval === 'minute') return start + MINUTE_MS
   if (interval === 'hour') {
     let next = start + QUARTER_MS
@@ -59,7 +64,12 @@ function nextStart(start: number, interval: Interval, timeZone: string): number 
   // A day that has no midnight begins later on its own date: the date stays right.
   const local = new Date(localTime(start, timeZone))
   const [year, month, day] = [local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate()]
-  const next = interval === 'month' ? Date.UTC(year, month + 1, 1) : Date.UTC(year, month, day + 1)
+  const next = {
+    day: () => Date.UTC(year, month, day + 1),
+    week: () => Date.UTC(year, month, day + 7),
+    month: () => Date.UTC(year, month + 1, 1),
+    quarter: () => Date.UTC(year, month + 3, 1),
+  }[interval]()
   const found = startOfLocalDay(next, timeZone)
   // A date that a zone skipped (Samoa, 30 December 2011) begins with the day after it.
   return found > start ? found : startOfLocalDay(next + DAY_MS, timeZone)

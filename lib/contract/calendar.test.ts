@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bucketStarts, startOf, TooManyBuckets } from './time-buckets.ts'
+import { bucketStarts, startOf, TooManyBuckets } from './calendar.ts'
 
 const starts = (from: string, to: string, interval: 'minute' | 'hour' | 'day' | 'month', zone: string) =>
   bucketStarts(Date.parse(from), Date.parse(to), interval, zone, 5_000).map((start) =>

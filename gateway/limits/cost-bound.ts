@@ -1,0 +1,147 @@
+/**
+ * The most that a call can cost: its input at the highest price that can apply to it, and the largest output (design,
+ * promise 1). What has no bound is named.
+ */
+import { parseDecimal } from '../../lib/contract/money.ts'
+import type { Pricing, Rates } from '../../lib/contract/price.ts'
+import { costOfTokens, costOfUnits } from '../../lib/contract/pricing.ts'
+import { isRecord } from '../dialects/openai-usage.ts'
+
+/** What of a request decides its bound. */
+export interface CostShape {
+  /** Answers asked for: each may be as long as the cap. */
+  readonly choices: number
+  /** Bytes of the request that are text to the model: no byte-level tokenizer makes more tokens of them. */
+  readonly textBytes: number
+  /** Tokens that pictures and sound can make, by the vendor's rule, at most. */
+  readonly mediaTokens: number
+  /** Output that the cap does not cover: a rejected prediction is charged as output. */
+  readonly uncappedOutputTokens: number
+  /** Why the cost has no bound; null: it has one. */
+  readonly unbounded: string | null
+}
+
+/**
+ * OpenAI, "Images and vision": at most 8 tiles of 170 and 85 for GPT-4o; mini models count the same picture 33 times;
+ * patch models take at most 1,536 patches, times 2.46. The largest of them stands for every model that isn't known.
+ */
+const TOKENS_PER_IMAGE = 48_169
+const TOKENS_PER_LOW_IMAGE = 2_833
+/** Ten tokens a second; a second of the thinnest speech codec is a kilobyte. */
+const SOUND_BYTES_PER_TOKEN = 64
+
+/** @param bodyBytes of the whole request */
+export function costShape(fields: Readonly<Record<string, unknown>>, bodyBytes: number): CostShape {
+  let mediaBytes = 0
+  let mediaTokens = 0
+  let unbounded: string | null = null
+  const messages = Array.isArray(fields.messages) ? fields.messages : []
+  for (const message of messages) {
+    if (!isRecord(message)) continue
+    if (isRecord(message.audio) && typeof message.audio.id === 'string')
+      unbounded = 'an earlier answer in sound'
+    if (!Array.isArray(message.content)) continue
+    for (const part of message.content) {
+      if (!isRecord(part)) continue
+      if (part.type === 'image_url' && isRecord(part.image_url)) {
+        const { url, detail } = part.image_url
+        if (typeof url === 'string' && url.startsWith('data:')) mediaBytes += url.length
+        mediaTokens += detail === 'low' ? TOKENS_PER_LOW_IMAGE : TOKENS_PER_IMAGE
+      } else if (part.type === 'input_audio' && isRecord(part.input_audio)) {
+        const { data } = part.input_audio
+        if (typeof data !== 'string') continue
+        mediaBytes += data.length
+        mediaTokens += Math.ceil(data.length / SOUND_BYTES_PER_TOKEN)
+      } else if (part.type === 'file') unbounded = 'a file'
+    }
+  }
+  if (isRecord(fields.web_search_options)) unbounded = 'a search of the web'
+  const { n, prediction } = fields
+  return {
+    choices: typeof n === 'number' && Number.isInteger(n) && n > 1 ? n : 1,
+    textBytes: Math.max(0, bodyBytes - mediaBytes),
+    mediaTokens,
+    uncappedOutputTokens: isRecord(prediction) ? Buffer.byteLength(JSON.stringify(prediction)) : 0,
+    unbounded,
+  }
+}
+
+/** The largest output, with every choice at its cap. */
+export function outputBound(shape: CostShape, maxOutputTokens: number): number {
+  return maxOutputTokens * shape.choices + shape.uncappedOutputTokens
+}
+
+interface HighestRates {
+  readonly input: string
+  readonly output: string
+  readonly request: string | undefined
+}
+
+const known = new WeakMap<Rates, HighestRates>()
+
+/** Each kind of token may be the dearest: which ones a call will have, nobody knows before it is answered. */
+function highestRates(rates: Rates): HighestRates {
+  let highest = known.get(rates)
+  if (!highest) {
+    const { input, cacheRead, cacheWrite5m, cacheWrite1h, inputAudio, output, reasoning, outputAudio } = rates
+    highest = {
+      input: dearest([input, cacheRead, cacheWrite5m, cacheWrite1h, inputAudio]),
+      output: dearest([output, reasoning, outputAudio]),
+      request: rates.request,
+    }
+    known.set(rates, highest)
+  }
+  return highest
+}
+
+function dearest(texts: readonly (string | undefined)[]): string {
+  let best = '0'
+  for (const text of texts) if (text !== undefined && isMore(text, best)) best = text
+  return best
+}
+
+function isMore(a: string, b: string): boolean {
+  const [x, y] = [parseDecimal(a), parseDecimal(b)]
+  return x.coefficient * 10n ** BigInt(y.scale) > y.coefficient * 10n ** BigInt(x.scale)
+}
+
+/** Each line of a receipt is rounded once: together they may be this much over the sum. */
+const ROUNDING_PICO = 9n
+
+/** Pico-dollars that no call with at most so many tokens exceeds. */
+export function costBound(pricing: Pricing, inputTokens: number, outputTokens: number): bigint {
+  let bound = boundUnder(pricing.rates, inputTokens, outputTokens)
+  for (const tier of pricing.tiers) {
+    if (tier.aboveInputTokens >= inputTokens) continue
+    const tierBound = boundUnder(tier.rates, inputTokens, outputTokens)
+    if (tierBound > bound) bound = tierBound
+  }
+  return bound + ROUNDING_PICO
+}
+
+function boundUnder(rates: Rates, inputTokens: number, outputTokens: number): bigint {
+  const { input, output, request } = highestRates(rates)
+  return (
+    costOfTokens(inputTokens, input) +
+    costOfTokens(outputTokens, output) +
+    (request === undefined ? 0n : costOfUnits(1, request))
+  )
+}
+
+/** The largest cap on the output whose bound is within an amount; 0: not even one token fits. */
+export function outputThatFits(
+  pricing: Pricing,
+  shape: CostShape,
+  inputTokens: number,
+  picoUsd: bigint,
+  atMost: number,
+): number {
+  let low = 0
+  let high = atMost
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (costBound(pricing, inputTokens, outputBound(shape, middle)) <= picoUsd) low = middle
+    else high = middle - 1
+  }
+  return low
+}
