@@ -77,6 +77,19 @@ const bodies = {
     inputUsdPerMillion: '2.5',
     outputUsdPerMillion: '1e1',
   }),
+  limit: (world: World) => ({
+    name: unique('limit'),
+    scope: { type: 'team', id: world.teamId },
+    metric: 'requests',
+    limit: 10,
+    windowSeconds: 60,
+  }),
+  budget: (world: World) => ({
+    name: unique('budget'),
+    scope: { type: 'team', id: world.teamId },
+    amountUsd: '10.00',
+    period: 'month',
+  }),
   user: (world: World) => ({
     email: `${unique('user')}@example.com`,
     name: 'Somebody',
@@ -191,6 +204,34 @@ export const CASES: Record<string, Case> = {
   },
   'prices.delete': { callers: [...ADMINS, 'finance'], good: onNew('/prices', bodies.price) },
   'priceCatalogue.list': { callers: EVERYONE, good: get('/price-catalogue') },
+
+  'limits.list': { callers: EVERYONE, good: get('/limits') },
+  'limits.create': { callers: ADMINS, good: create('/limits', bodies.limit) },
+  'limits.get': { callers: EVERYONE, good: onNew('/limits', bodies.limit) },
+  'limits.update': { callers: ADMINS, good: onNew('/limits', bodies.limit, '', () => ({ limit: 20 })) },
+  'limits.delete': { callers: ADMINS, good: onNew('/limits', bodies.limit) },
+
+  'budgets.list': { callers: EVERYONE, good: get('/budgets') },
+  'budgets.create': { callers: [...ADMINS, 'finance'], good: create('/budgets', bodies.budget) },
+  'budgets.get': { callers: EVERYONE, good: onNew('/budgets', bodies.budget) },
+  'budgets.subjects': { callers: EVERYONE, good: onNew('/budgets', bodies.budget, '/subjects') },
+  'budgets.update': {
+    callers: [...ADMINS, 'finance'],
+    good: onNew('/budgets', bodies.budget, '', () => ({ amountUsd: '20' })),
+  },
+  'budgets.override': {
+    callers: [...ADMINS, 'finance'],
+    good: onNew('/budgets', bodies.budget, '/override', () => ({
+      amountUsd: '30',
+      until: '2999-01-01T00:00:00Z',
+      reason: 'a launch',
+    })),
+  },
+  'budgets.endOverride': {
+    callers: [...ADMINS, 'finance'],
+    good: onNew('/budgets', bodies.budget, '/override'),
+  },
+  'budgets.delete': { callers: [...ADMINS, 'finance'], good: onNew('/budgets', bodies.budget) },
 
   'accessTokens.list': { callers: EVERYONE, good: get('/access-tokens') },
   'accessTokens.create': { callers: EVERYONE, good: create('/access-tokens', bodies.token) },

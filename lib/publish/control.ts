@@ -8,12 +8,14 @@ import {
   leaseRenewal,
   OLDEST_PROTOCOL,
   probeResult,
+  spentQuery,
   streamQuery,
   type UsageReceipt,
   usageBatch,
 } from '../contract/control.ts'
 import { pool } from '../server/db.ts'
 import { BadBatch, ingest } from '../usage/ingest.ts'
+import { answerSpent } from '../usage/spent.ts'
 import { leaseCounters } from './counters-lease.ts'
 import { acknowledge, renewLease, tooOld } from './fleet.ts'
 import { isGateway } from './gateway-token.ts'
@@ -61,6 +63,12 @@ export const answerUsage = guarded(async (request) => {
     if (error instanceof BadBatch) return failure(400, error.message)
     throw error
   }
+})
+
+export const answerSpentQuery = guarded(async (request) => {
+  const body = await parsed(request, spentQuery, MAX_SMALL_BODY_BYTES)
+  if (body instanceof Response) return body
+  return Response.json(await answerSpent(pool, body))
 })
 
 export const answerProbe = guarded(async (request) => {

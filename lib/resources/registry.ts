@@ -3,11 +3,13 @@ import { metaOperations } from '../api/meta-operations.ts'
 import type { Operation } from '../api/operation.ts'
 import { accessTokenOperations } from './access-tokens/operations.ts'
 import { auditLogOperations } from './audit-log/operations.ts'
+import { budgetOperations } from './budgets/operations.ts'
 import { callOperations } from './calls/operations.ts'
 import { consumerOperations } from './consumers/operations.ts'
 import { eventOperations } from './events/operations.ts'
 import { gatewayOperations } from './gateways/operations.ts'
 import { keyOperations } from './keys/operations.ts'
+import { limitOperations } from './limits/operations.ts'
 import { meOperations } from './me/operations.ts'
 import { priceOperations } from './prices/operations.ts'
 import { providerOperations } from './providers/operations.ts'
@@ -26,6 +28,8 @@ export const operations: readonly Operation[] = [
   ...providerOperations,
   ...routeOperations,
   ...priceOperations,
+  ...limitOperations,
+  ...budgetOperations,
   ...accessTokenOperations,
   ...auditLogOperations,
   ...gatewayOperations,

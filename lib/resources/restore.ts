@@ -7,6 +7,7 @@ import { problem } from '../api/problem.ts'
 import type { EntityType, PriceEntity, RouteEntity } from '../contract/entities.ts'
 import type { Transaction } from '../server/db.ts'
 import { consumerEntityOf } from './consumers/snapshot.ts'
+import { restoreBudget, restoreLimit } from './policies/restore.ts'
 import { priceEntityOf } from './prices/snapshot.ts'
 import { checkProvider, credentialColumns, movesAddress } from './providers/credentials.ts'
 import { providerCredentials } from './providers/schema.ts'
@@ -57,6 +58,10 @@ export async function restore(
       return restoreRoute(tx, body)
     case 'price':
       return restorePrice(tx, body)
+    case 'limit':
+      return restoreLimit(tx, body)
+    case 'budget':
+      return restoreBudget(tx, body)
     case 'key':
       throw new Error('a key is never restored')
   }
@@ -99,6 +104,12 @@ export async function remove(
       break
     case 'price':
       await tx.price.deleteMany({ where: { id } })
+      break
+    case 'limit':
+      await tx.limit.deleteMany({ where: { id } })
+      break
+    case 'budget':
+      await tx.budget.deleteMany({ where: { id } })
       break
   }
   return [...gone, { type, id, name, entity: null }]

@@ -42,6 +42,8 @@ type LockedTable =
   | 'providers'
   | 'routes'
   | 'prices'
+  | 'limits'
+  | 'budgets'
   | 'access_tokens'
 
 /** Only what was given: a PATCH keeps what is absent. */

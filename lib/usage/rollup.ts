@@ -96,7 +96,9 @@ function add(row: RollupRow, event: UsageEvent): void {
   }
   for (const [index, column] of SUM_COLUMNS.entries())
     row.sums[index] = (row.sums[index] ?? 0) + values[column]
+  // The lines are what is known of a cost where a part of the call has no price.
   if (event.costPicoUsd !== null) row.costPico += BigInt(event.costPicoUsd)
+  else for (const line of event.lines) row.costPico += BigInt(line.costPicoUsd)
   const count = (histogram: number[], ms: number) => {
     const bucket = histogramBucket(ms)
     histogram[bucket] = (histogram[bucket] ?? 0) + 1

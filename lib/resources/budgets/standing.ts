@@ -1,0 +1,86 @@
+/** Where budgets stand in their present period: spent by the books, held by what the gateways told last. */
+import 'server-only'
+import { z } from 'zod'
+import type { BudgetEntity } from '../../contract/entities.ts'
+import { formatUsd } from '../../contract/money.ts'
+import { periodAt } from '../../contract/policy.ts'
+import { pool, type Transaction } from '../../server/db.ts'
+import { spentBySubject } from '../../usage/spent.ts'
+import type { Budget } from './schema.ts'
+
+const report = z.object({
+  held: z
+    .array(
+      z.object({ budgetId: z.string(), subject: z.string(), startMs: z.number(), heldPicoUsd: z.string() }),
+    )
+    .default([]),
+})
+
+/** `budgetId|subject|startMs` → pico-dollars, over all gateways that live. */
+export type Held = ReadonlyMap<string, bigint>
+
+export async function heldNow(db: Transaction, now: Date): Promise<Held> {
+  const rows = await db.gateway.findMany({ where: { leaseUntil: { gt: now } }, select: { report: true } })
+  const held = new Map<string, bigint>()
+  for (const row of rows) {
+    for (const { budgetId, subject, startMs, heldPicoUsd } of report.safeParse(row.report).data?.held ?? []) {
+      const key = `${budgetId}|${subject}|${startMs}`
+      held.set(key, (held.get(key) ?? 0n) + BigInt(heldPicoUsd))
+    }
+  }
+  return held
+}
+
+export interface Standing {
+  readonly subject: string
+  readonly spent: bigint
+  readonly held: bigint
+  readonly left: bigint
+}
+
+/** Every subject that has spent or holds something, the largest first. */
+export async function standings(budget: BudgetEntity, held: Held, now: Date): Promise<Standing[]> {
+  const { startMs, endMs } = periodAt(now.getTime(), budget.period, budget.timeZone)
+  const rows = new Map(
+    (await spentBySubject(pool, { scope: budget.scope, startMs, endMs })).map((row) => [row.subject, row]),
+  )
+  const amount = amountNow(budget, now)
+  const prefix = `${budget.id}|`
+  const suffix = `|${startMs}`
+  for (const key of held.keys()) {
+    if (!key.startsWith(prefix) || !key.endsWith(suffix)) continue
+    const subject = key.slice(prefix.length, -suffix.length)
+    if (!rows.has(subject)) rows.set(subject, { subject, spent: 0n, held: 0n })
+  }
+  return [...rows.values()]
+    .map(({ subject, spent, held: stuck }) => {
+      // What a crash left behind is in the gateways' own holds too, while they know of it.
+      const told = held.get(`${prefix}${subject}${suffix}`) ?? 0n
+      const holds = told > stuck ? told : stuck
+      return { subject, spent, held: holds, left: amount - spent - holds }
+    })
+    .sort((a, b) => (a.left < b.left ? -1 : a.left > b.left ? 1 : a.subject < b.subject ? -1 : 1))
+}
+
+function amountNow({ amountPicoUsd, override }: BudgetEntity, now: Date): bigint {
+  return BigInt(override && now.getTime() < override.untilMs ? override.amountPicoUsd : amountPicoUsd)
+}
+
+export async function currentOf(budget: BudgetEntity, held: Held, now: Date): Promise<Budget['current']> {
+  const { startMs, endMs } = periodAt(now.getTime(), budget.period, budget.timeZone)
+  const all = await standings(budget, held, now)
+  const amount = amountNow(budget, now)
+  const [first] = all
+  const shown = first ?? { subject: budget.scope.id ?? '', spent: 0n, held: 0n, left: amount }
+  return {
+    from: endMs === null ? null : new Date(startMs).toISOString(),
+    to: endMs === null ? null : new Date(endMs).toISOString(),
+    amountUsd: formatUsd(amount),
+    ...standingToWire(shown),
+    subjects: all.length,
+  }
+}
+
+export function standingToWire({ subject, spent, held, left }: Standing) {
+  return { subject, spentUsd: formatUsd(spent), heldUsd: formatUsd(held), leftUsd: formatUsd(left) }
+}

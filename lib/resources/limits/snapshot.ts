@@ -1,0 +1,29 @@
+import type { LimitEntity } from '../../contract/entities.ts'
+import { limitMetric } from '../../contract/policy.ts'
+import { type ScopeColumns, scopeOf } from '../policies/scope.ts'
+
+export interface LimitColumns extends Omit<ScopeColumns, 'teamId'> {
+  readonly id: string
+  readonly name: string
+  readonly metric: string
+  /** A whole number. */
+  readonly amount: { toFixed(): string }
+  readonly windowSeconds: number | null
+  readonly countCachedInput: boolean
+  readonly enabled: boolean
+}
+
+export function limitEntityOf(row: LimitColumns): LimitEntity {
+  const { id, name, windowSeconds, countCachedInput, enabled } = row
+  return {
+    type: 'limit',
+    id,
+    name,
+    scope: scopeOf(row),
+    metric: limitMetric.parse(row.metric),
+    limit: row.amount.toFixed(),
+    windowSeconds,
+    countCachedInput,
+    enabled,
+  }
+}
