@@ -180,23 +180,6 @@ function BehaviourCard({ document, error, set }: SectionProps) {
             />
           </Field>
         ) : null}
-        <Field
-          label="What is kept of a call"
-          error={error('capture')}
-          hint={
-            {
-              none: 'Neither content nor the names in it; its cost always is.',
-              metadata: 'Who, when, which model, how many tokens; no content.',
-              full: 'Prompts and answers too, with redaction.',
-            }[choice('capture')]
-          }
-        >
-          <Select value={choice('capture')} onChange={(event) => set('capture', event.target.value)}>
-            <option value="none">Cost alone</option>
-            <option value="metadata">Metadata</option>
-            <option value="full">Content too</option>
-          </Select>
-        </Field>
         <NumberField
           label="Largest output, tokens"
           hint="Empty: as the caller and the model have it."

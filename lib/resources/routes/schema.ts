@@ -22,8 +22,12 @@ const policies = {
   retries: z.strictObject(retries.unwrap().shape),
   timeouts: z.strictObject(timeouts.unwrap().shape),
   degradation: z.strictObject(degradation.unwrap().shape),
-  cache: z.strictObject(cache.unwrap().shape),
+  cache: z.strictObject({
+    ...cache.unwrap().shape,
+    mode: released(cache.unwrap().shape.mode.unwrap(), ['off']).default('off'),
+  }),
 }
+const capture = released(routePolicy.shape.capture.unwrap(), ['none', 'metadata'])
 
 export const routeInput = z.strictObject({
   name: routeName.describe('The model name that callers ask for'),
@@ -36,6 +40,7 @@ export const routeInput = z.strictObject({
   timeouts: policies.timeouts.prefault({}),
   degradation: policies.degradation.prefault({}),
   cache: policies.cache.prefault({}),
+  capture: capture.default('metadata'),
 })
 export const routePatch = z.strictObject({
   name: routeInput.shape.name.optional(),
@@ -48,7 +53,7 @@ export const routePatch = z.strictObject({
   degradation: policies.degradation.partial().optional(),
   cache: policies.cache.partial().optional(),
   maxOutputTokens: z.int().min(1).max(10_000_000).nullable().optional(),
-  capture: z.enum(['none', 'metadata', 'full']).optional(),
+  capture: capture.optional(),
   onDisconnect: z.enum(['abort', 'drain']).optional(),
   onLoss: z.enum(['allow', 'reject']).optional(),
   allowUnpriced: z.boolean().optional(),
