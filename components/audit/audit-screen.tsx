@@ -32,6 +32,8 @@ const TARGETS = [
   'provider',
   'route',
   'price',
+  'budget',
+  'limit',
   'accessToken',
   'session',
   'revision',

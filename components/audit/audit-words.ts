@@ -7,6 +7,8 @@ const VERBS: Record<string, string> = {
   delete: 'Deleted',
   revoke: 'Revoked',
   rotate: 'Rotated',
+  override: 'Overrode',
+  'end-override': 'Ended the override of',
   rollback: 'Rolled back',
   'sign-in': 'Signed in',
   'sign-out': 'Signed out',

@@ -6,6 +6,8 @@ const PLACES: Record<string, (id: string) => string> = {
   user: (id) => `/users?user=${id}`,
   provider: (id) => `/providers/${id}`,
   route: (id) => `/routes/${id}`,
+  budget: (id) => `/budgets/${id}`,
+  limit: (id) => `/limits?limit=${id}`,
   gateway: (id) => `/gateways?gateway=${id}`,
   revision: (id) => `/revisions/${id}`,
 }

@@ -7,6 +7,7 @@ import {
   History,
   KeyRound,
   LayoutDashboard,
+  ListChecks,
   type LucideIcon,
   Network,
   Receipt,
@@ -51,6 +52,12 @@ export const NAV: readonly NavGroup[] = [
       { href: '/access-tokens', label: 'Access tokens', icon: Ticket, needs: 'accessTokens.list' },
     ],
   },
+  {
+    label: 'Policy',
+    entries: [
+      { href: '/limits', label: 'Limits', icon: Gauge, needs: 'limits.list' },
+    ],
+  },
   { label: 'Money', entries: [{ href: '/prices', label: 'Prices', icon: Receipt, needs: 'prices.list' }] },
   {
     label: 'Operate',
@@ -65,7 +72,7 @@ export const NAV: readonly NavGroup[] = [
 ]
 
 /** Not in the navigation, but places with a name. */
-const OTHERS: readonly NavEntry[] = [{ href: '/setup', label: 'First steps', icon: Gauge, needs: null }]
+const OTHERS: readonly NavEntry[] = [{ href: '/setup', label: 'First steps', icon: ListChecks, needs: null }]
 
 export function isWithin(pathname: string, href: string): boolean {
   return href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`)

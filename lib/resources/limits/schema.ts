@@ -6,7 +6,9 @@ import { policyWarning, scopeInput, scopeOutput } from '../policies/schema.ts'
 
 const MAX_WINDOW_SECONDS = 31_622_400
 const quantity = z
-  .union([z.int().min(1).max(1_000_000_000_000), decimalText])
+  .union([z.int().min(1).max(1_000_000_000_000), decimalText], {
+    error: 'a whole number from 1 on, or USD as a decimal in a string, such as "10.00"',
+  })
   .describe('Requests, tokens or calls at once: a whole number. Of `costUsd` USD: a decimal in a string')
 const windowSeconds = z.int().min(1).max(MAX_WINDOW_SECONDS)
 
