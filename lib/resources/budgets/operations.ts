@@ -143,7 +143,7 @@ export const budgetOperations = [
     async run(context, { params, body }) {
       await lockRow(context.db, 'budgets', params.id)
       const old = await findBudget(context, params.id)
-      context.match(old)
+      context.match({ ...baseOf(old), ...audited(old) })
       const { scope, amountUsd, alertAt, ...rest } = body
       const row = await context.db.budget.update({
         where: { id: params.id },
@@ -174,7 +174,7 @@ export const budgetOperations = [
       if (until <= context.now) throw invalidField('until', 'is in the past')
       await lockRow(context.db, 'budgets', params.id)
       const old = await findBudget(context, params.id)
-      context.match(old)
+      context.match({ ...baseOf(old), ...audited(old) })
       const row = await context.db.budget.update({
         where: { id: params.id },
         data: {
@@ -199,7 +199,7 @@ export const budgetOperations = [
     async run(context, { params }) {
       await lockRow(context.db, 'budgets', params.id)
       const old = await findBudget(context, params.id)
-      context.match(old)
+      context.match({ ...baseOf(old), ...audited(old) })
       const row = await context.db.budget.update({
         where: { id: params.id },
         data: { overridePico: null, overrideUntil: null, overrideReason: null, version: nextVersion },
@@ -218,7 +218,7 @@ export const budgetOperations = [
     async run(context, { params }) {
       await lockRow(context.db, 'budgets', params.id)
       const old = await findBudget(context, params.id)
-      context.match(old)
+      context.match({ ...baseOf(old), ...audited(old) })
       await context.db.budget.delete({ where: { id: params.id } })
       const { id, name, teamId } = old
       context.publish({ type: 'budget', id, name, entity: null })
