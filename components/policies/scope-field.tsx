@@ -47,7 +47,7 @@ export function ScopeField({
         </Select>
       </Field>
       {value.type === 'organization' ? null : (
-        <div className="flex min-w-0 flex-col gap-3 sm:pt-[22px]">
+        <div className="flex min-w-0 flex-col gap-3 sm:pt-6">
           <Segmented
             label={`Which ${noun}`}
             className="self-start"

@@ -1,7 +1,19 @@
 'use client'
 
 import { Command } from 'cmdk'
-import { Activity, Building2, KeyRound, ListChecks, Moon, Network, Plus, Search, Sun } from 'lucide-react'
+import {
+  Activity,
+  Building2,
+  Gauge,
+  KeyRound,
+  ListChecks,
+  Moon,
+  Network,
+  Plus,
+  Search,
+  Sun,
+  Wallet,
+} from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTheme } from 'next-themes'
 import { Dialog } from 'radix-ui'
@@ -9,7 +21,9 @@ import { type ReactNode, useDeferredValue, useEffect, useState } from 'react'
 import { useOptions } from '@/components/data/collection'
 import { useCan, useMe } from '@/components/data/me'
 import { OVERLAY } from '@/components/ui/dialog'
+import type { Budget } from '@/lib/resources/budgets/schema'
 import type { Key } from '@/lib/resources/keys/schema'
+import type { Limit } from '@/lib/resources/limits/schema'
 import type { Route } from '@/lib/resources/routes/schema'
 import type { Team } from '@/lib/resources/teams/schema'
 import { NAV } from './nav'
@@ -75,6 +89,8 @@ function Palette({ onDone }: { onDone: () => void }) {
   const teams = useOptions<Team>('/teams', { ...LIMIT, q }, searches && can('teams.list'))
   const keys = useOptions<Key>('/keys', { ...LIMIT, q }, searches && can('keys.list'))
   const routes = useOptions<Route>('/routes', { ...LIMIT, q }, searches && can('routes.list'))
+  const budgets = useOptions<Budget>('/budgets', { ...LIMIT, q }, searches && can('budgets.list'))
+  const limits = useOptions<Limit>('/limits', { ...LIMIT, q }, searches && can('limits.list'))
   const go = (href: string) => {
     onDone()
     router.push(href)
@@ -91,7 +107,7 @@ function Palette({ onDone }: { onDone: () => void }) {
         autoFocus
         value={text}
         onValueChange={setText}
-        placeholder="A screen, team, key, route, or a request id"
+        placeholder="A screen, team, key, route, budget, or a request id"
         className="h-11 w-full border-b bg-transparent px-4 outline-none placeholder:text-muted"
       />
       <Command.List className="max-h-[55vh] overflow-auto p-1.5">
@@ -162,6 +178,34 @@ function Palette({ onDone }: { onDone: () => void }) {
             ))}
           </Group>
         ) : null}
+        {searches && budgets.data?.length ? (
+          <Group heading="Budgets">
+            {budgets.data.map((budget) => (
+              <Item
+                key={budget.id}
+                value={`${budget.name} ${budget.id} ${q}`}
+                icon={<Wallet aria-hidden />}
+                onSelect={() => go(`/budgets/${budget.id}`)}
+              >
+                {budget.name}
+              </Item>
+            ))}
+          </Group>
+        ) : null}
+        {searches && limits.data?.length ? (
+          <Group heading="Limits">
+            {limits.data.map((limit) => (
+              <Item
+                key={limit.id}
+                value={`${limit.name} ${limit.id} ${q}`}
+                icon={<Gauge aria-hidden />}
+                onSelect={() => go(`/limits?limit=${limit.id}`)}
+              >
+                {limit.name}
+              </Item>
+            ))}
+          </Group>
+        ) : null}
         <Group heading="Do">
           {can('keys.create') ? (
             <Item value="Create key" icon={<Plus aria-hidden />} onSelect={() => go('/keys?create=true')}>
@@ -176,6 +220,20 @@ function Palette({ onDone }: { onDone: () => void }) {
           {can('providers.create') ? (
             <Item value="Add provider" icon={<Plus aria-hidden />} onSelect={() => go('/providers/new')}>
               Add provider
+            </Item>
+          ) : null}
+          {can('budgets.create') ? (
+            <Item
+              value="Create budget"
+              icon={<Plus aria-hidden />}
+              onSelect={() => go('/budgets?create=true')}
+            >
+              Create budget
+            </Item>
+          ) : null}
+          {can('limits.create') ? (
+            <Item value="Create limit" icon={<Plus aria-hidden />} onSelect={() => go('/limits?create=true')}>
+              Create limit
             </Item>
           ) : null}
           <Item

@@ -17,6 +17,7 @@ import {
   Shapes,
   Ticket,
   Users,
+  Wallet,
 } from 'lucide-react'
 
 export interface NavEntry {
@@ -55,6 +56,7 @@ export const NAV: readonly NavGroup[] = [
   {
     label: 'Policy',
     entries: [
+      { href: '/budgets', label: 'Budgets', icon: Wallet, needs: 'budgets.list' },
       { href: '/limits', label: 'Limits', icon: Gauge, needs: 'limits.list' },
     ],
   },

@@ -1,4 +1,5 @@
 /** What a caller reads when a limit or a budget has no room: which, for whom, and when it will have. */
+import { budgetRefusal, refusedWhom } from '../../lib/contract/budget-refusal.ts'
 import type { BudgetEntity, LimitEntity } from '../../lib/contract/entities.ts'
 import { formatUsd } from '../../lib/contract/money.ts'
 import { GatewayError } from '../gateway-error.ts'
@@ -36,12 +37,16 @@ function quota({ metric, limit, windowSeconds }: LimitEntity): string {
 
 export function budgetExceeded(applied: Applied<BudgetEntity>, money: Money, at: number): GatewayError {
   const { policy } = applied
-  const amount = formatUsd(amountOf(policy, at))
   const { endMs } = periodOf(policy, at)
-  const reset =
-    endMs === null ? 'It does not reset by itself.' : `It resets at ${new Date(endMs).toISOString()}.`
   return new GatewayError('budget_exceeded', {
-    message: `The budget "${policy.name}"${forWhom(applied)} has no room for this call: $${formatUsd(money.spent)} of $${amount} ${PERIODS[policy.period]} is spent. ${reset}`,
+    message: budgetRefusal({
+      name: policy.name,
+      whom: forWhom(applied),
+      spentUsd: formatUsd(money.spent),
+      amountUsd: formatUsd(amountOf(policy, at)),
+      period: policy.period,
+      to: endMs === null ? null : new Date(endMs).toISOString(),
+    }),
   })
 }
 
@@ -51,16 +56,6 @@ export function budgetHeld(applied: Applied<BudgetEntity>, money: Money): Gatewa
   })
 }
 
-const PERIODS = {
-  hour: 'this hour',
-  day: 'today',
-  week: 'this week',
-  month: 'this month',
-  quarter: 'this quarter',
-  total: 'in all',
-} as const
-
-/** Ids alone: whoever reads this holds the key, and may not know the names of others. */
 function forWhom({ policy, subject }: Applied): string {
-  return policy.scope.each && subject !== '' ? ` for the ${policy.scope.type} ${subject}` : ''
+  return refusedWhom(policy.scope, subject)
 }

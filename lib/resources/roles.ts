@@ -7,7 +7,7 @@ export type Role = z.infer<typeof role>
 export const ROLE_MEANINGS: Record<Role, string> = {
   owner: 'Everything, and who else is an owner',
   admin: 'Everything that the platform team does: providers, routes, people, keys',
-  finance: 'Reads all costs and usage; keeps prices',
+  finance: 'Reads all costs and usage; keeps prices and budgets',
   'team-admin': 'Consumers, keys and people of a team',
   developer: 'Own API keys of the teams, and the calls made with them',
   viewer: 'Reads, changes nothing',

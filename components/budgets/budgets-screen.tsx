@@ -1,0 +1,131 @@
+'use client'
+
+import { Plus, Wallet } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { parseAsBoolean, useQueryState } from 'nuqs'
+import { useLiveQuery } from '@/components/data/live'
+import { useCan } from '@/components/data/me'
+import { ScopeText } from '@/components/policies/scope-text'
+import { SCOPE_KINDS, SCOPES } from '@/components/policies/scope-words'
+import { DataTable } from '@/components/resource/data-table'
+import type { Column, TableFilter } from '@/components/resource/table-column'
+import { Button } from '@/components/ui/button'
+import { PageHead } from '@/components/ui/page-head'
+import { EmptyState } from '@/components/ui/states'
+import { Time } from '@/components/ui/time'
+import type { Budget } from '@/lib/resources/budgets/schema'
+import { BudgetBar, BudgetKind, LeftText, SpentOf } from './budget-bar'
+import { CreateBudgetDialog } from './budget-form'
+import { ENFORCEMENTS, PERIOD_NAMES, PERIODS } from './budget-words'
+
+const COLUMNS: readonly Column<Budget>[] = [
+  { id: 'name', header: 'Name', sort: 'name', grow: 4, cell: (budget) => budget.name },
+  {
+    id: 'scope',
+    header: 'Counts',
+    from: 'md',
+    grow: 3,
+    cell: (budget) => <ScopeText scope={budget.scope} />,
+  },
+  { id: 'period', header: 'Per', from: 'lg', cell: (budget) => PERIODS[budget.period].label.toLowerCase() },
+  { id: 'kind', header: 'Kind', from: 'sm', cell: (budget) => <BudgetKind budget={budget} /> },
+  {
+    id: 'spent',
+    header: 'Spent',
+    cell: (budget) => (
+      <span className="flex items-center gap-2.5">
+        <BudgetBar standing={budget.current} className="w-24 shrink-0 max-md:hidden xl:w-36" />
+        <SpentOf standing={budget.current} />
+        {budget.scope.each && budget.current.subjects > 1 ? (
+          <span
+            className="text-xs text-muted"
+            title="Whoever is nearest to the end; the page has all"
+          >{`1 of ${budget.current.subjects}`}</span>
+        ) : null}
+      </span>
+    ),
+  },
+  {
+    id: 'left',
+    header: 'Left',
+    align: 'right',
+    from: 'sm',
+    cell: (budget) => <LeftText standing={budget.current} />,
+  },
+  {
+    id: 'resets',
+    header: 'Resets',
+    from: 'lg',
+    cell: (budget) => <Time value={budget.current.to} empty="never" />,
+  },
+]
+const FILTERS: readonly TableFilter[] = [
+  {
+    id: 'scopeType',
+    label: 'Counts',
+    options: SCOPE_KINDS.map((kind) => ({ value: kind, label: SCOPES[kind].noun })),
+  },
+  {
+    id: 'period',
+    label: 'Per',
+    options: PERIOD_NAMES.map((name) => ({ value: name, label: PERIODS[name].label })),
+  },
+  {
+    id: 'enforcement',
+    label: 'Kind',
+    options: Object.entries(ENFORCEMENTS).map(([value, { label }]) => ({ value, label })),
+  },
+]
+
+export function BudgetsScreen() {
+  const can = useCan()
+  const router = useRouter()
+  const [creating, setCreating] = useQueryState('create', parseAsBoolean.withDefault(false))
+  useLiveQuery('usage', ['resource', '/budgets', 'list'], { everyMs: 1_000 })
+  useLiveQuery('config', ['resource', '/budgets', 'list'], { everyMs: 1_000 })
+  const create = can('budgets.create') ? (
+    <Button variant="primary" onClick={() => void setCreating(true)}>
+      <Plus aria-hidden />
+      Create budget
+    </Button>
+  ) : null
+  return (
+    <>
+      <PageHead
+        title="Budgets"
+        description="Money per calendar period. A hard budget is never exceeded: what a call can cost is held before it leaves."
+        actions={create}
+      />
+      <DataTable<Budget>
+        noun="budgets"
+        path="/budgets"
+        columns={COLUMNS}
+        filters={FILTERS}
+        defaultSort="name"
+        rowLabel={(budget) => budget.name}
+        rowHref={(budget) => `/budgets/${budget.id}`}
+        rowTone={(budget) => (budget.enabled ? undefined : 'muted')}
+        empty={
+          <EmptyState
+            icon={<Wallet aria-hidden />}
+            title="No budgets yet"
+            action={create}
+            command={`curl -X POST "$GATEHOUSE_ADMIN_URL/api/v1/budgets" \\
+  -H "Authorization: Bearer $GATEHOUSE_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{"name": "each team, monthly", "scope": {"type": "team", "each": true},
+       "amountUsd": "500.00", "period": "month", "enforcement": "hard"}'`}
+          >
+            A budget says how much a team, a key or the whole organization may spend. It starts from what they
+            have spent already in its period.
+          </EmptyState>
+        }
+      />
+      <CreateBudgetDialog
+        open={creating && can('budgets.create')}
+        onClose={() => void setCreating(null)}
+        onCreated={(budget) => router.push(`/budgets/${budget.id}`)}
+      />
+    </>
+  )
+}
