@@ -10,6 +10,8 @@ import { startVendor } from './support/vendor.ts'
 interface Made extends Way {
   readonly callId: string
   readonly revision: number
+  readonly budgetId: string
+  readonly limitId: string
 }
 
 /** Every page, and what opens over one; a nav entry that is not here fails a test of its own. */
@@ -37,6 +39,12 @@ const SCREENS: Record<string, (made: Made) => string> = {
   'a new user': () => '/users?create=true',
   'access tokens': () => '/access-tokens',
   'a new access token': () => '/access-tokens?create=true',
+  budgets: () => '/budgets',
+  'a new budget': () => '/budgets?create=true',
+  'one budget': ({ budgetId }) => `/budgets/${budgetId}`,
+  limits: () => '/limits',
+  'a new limit': () => '/limits?create=true',
+  'one limit': ({ limitId }) => `/limits?limit=${limitId}`,
   prices: () => '/prices',
   'a new price': () => '/prices?create=true',
   'the price catalogue': () => '/prices?tab=catalogue',
@@ -63,13 +71,30 @@ test.beforeAll(async ({ browser }) => {
   const vendor = await startVendor()
   const api = managementApi(product)
   const way = await makeWay(api, `access-${randomBytes(3).toString('hex')}`, vendor.baseUrl)
+  const each = { type: 'team', each: true }
+  // The one with all that a page can show: an override, somebody to count, and a warning beside the other.
+  const budget = await api.post<{ id: string }>('/budgets', {
+    name: `${way.teamName}s, monthly`,
+    scope: each,
+    amountUsd: '500',
+    period: 'month',
+  })
+  const until = new Date(Date.now() + 86_400_000).toISOString()
+  await api.post(`/budgets/${budget.id}/override`, { amountUsd: '600', until, reason: 'a launch' })
+  const limit = await api.post<{ id: string }>('/limits', {
+    name: `${way.teamName}, tokens a minute`,
+    scope: { type: 'model', id: 'no-such-model' },
+    metric: 'tokens',
+    limit: 200_000,
+    windowSeconds: 60,
+  })
   const { requestId } = await streamedCall(caller(product, way.secret), way.route)
   await vendor.stop()
   await expect
     .poll(async () => (await api.request('GET', `/calls/${requestId}`)).status, { intervals: [50] })
     .toBe(200)
   const { revision } = await api.get<{ revision: number }>('/config/status')
-  made = { ...way, callId: requestId, revision }
+  made = { ...way, callId: requestId, revision, budgetId: budget.id, limitId: limit.id }
 
   context = await browser.newContext({
     baseURL: product.adminUrl,
@@ -84,7 +109,11 @@ test.beforeAll(async ({ browser }) => {
   page.on('pageerror', (error) => complaints.push(String(error)))
   await signIn(page, product.email, product.password)
 })
-test.afterAll(() => context?.close())
+test.afterAll(async () => {
+  await context?.close()
+  // It would count the calls of the specs that follow.
+  if (made) await managementApi(product).request('DELETE', `/budgets/${made.budgetId}`)
+})
 
 test('the list below knows every entry of the navigation', async () => {
   const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link')

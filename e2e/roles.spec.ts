@@ -19,6 +19,8 @@ const EVERYBODY = [
   'Consumers',
   'Keys',
   'Access tokens',
+  'Budgets',
+  'Limits',
   'Prices',
   'Settings',
   'API reference',
@@ -48,6 +50,9 @@ test.beforeAll(async () => {
   })
   for (const way of [{ ...ours, secret: own.secret }, ours, theirs])
     await streamedCall(caller(product, way.secret), way.route)
+  const scope = { type: 'team', id: ours.teamId }
+  await api.post('/budgets', { name: `${name} budget`, scope, amountUsd: '1000', period: 'month' })
+  await api.post('/limits', { name: `${name} limit`, scope, metric: 'concurrency', limit: 1_000 })
   // Booked, so that both are there to be seen or not.
   await expect
     .poll(async () => (await api.get<{ data: unknown[] }>(`/calls?teamId=${theirs.teamId}`)).data.length)
@@ -80,11 +85,15 @@ test('a developer sees the own team and own calls, makes keys, and finds nothing
   expect(await statusOf(page, '/audit-log')).toBe(403)
 })
 
-test('finance reads everything and keeps prices, and changes nothing else', async ({ page }) => {
+test('finance reads everything, keeps prices and budgets, and changes nothing else', async ({ page }) => {
   await signIn(page, emailOf('finance'), PASSWORD)
   await expectNavigation(page, [...EVERYBODY, ...PLATFORM])
   await page.goto('/prices')
   await expect(page.getByRole('button', { name: 'Set a price' }).first()).toBeVisible()
+  await page.goto('/budgets')
+  await expect(page.getByRole('button', { name: 'Create budget' })).toBeVisible()
+  await page.getByRole('link', { name: `${name} budget` }).click()
+  await expect(page.getByRole('button', { name: 'Override' })).toBeVisible()
   await expectNothingToMake(page)
 })
 
@@ -94,6 +103,10 @@ test('a viewer reads and finds no button that changes anything', async ({ page }
   await page.goto('/prices')
   await expect(page.getByRole('main').getByText('gpt-fake').first()).toBeVisible()
   await expect(page.getByRole('button', { name: 'Set a price' })).toBeHidden()
+  await page.goto('/budgets')
+  await page.getByRole('link', { name: `${name} budget` }).click()
+  await expect(page.getByRole('heading', { name: 'How it works' })).toBeVisible()
+  await expect(page.getByRole('button', { name: /Override|Edit|Delete/ })).toHaveCount(0)
   await expectNothingToMake(page)
 })
 
@@ -144,14 +157,14 @@ async function expectNavigation(page: Page, entries: string[]): Promise<void> {
 }
 
 async function expectNothingToMake(page: Page): Promise<void> {
-  for (const where of ['routes', 'providers', 'teams', 'consumers', 'keys', 'users']) {
+  for (const where of ['routes', 'providers', 'teams', 'consumers', 'keys', 'users', 'limits']) {
     await page.goto(`/${where}`)
     await expect(page.getByRole('main').getByRole('table')).toBeVisible()
     await expect(page.getByRole('main').getByRole('button', { name: /^(Create|Add) / })).toHaveCount(0)
     await expect(page.getByRole('main').getByRole('link', { name: /^(Create|Add) / })).toHaveCount(0)
   }
   // Nor by an address that somebody else's form has.
-  for (const where of ['teams', 'consumers', 'keys', 'users']) {
+  for (const where of ['teams', 'consumers', 'keys', 'users', 'limits']) {
     await page.goto(`/${where}?create=true`)
     await expect(page.getByRole('main').getByRole('table').or(page.getByRole('dialog'))).toBeVisible()
     await expect(page.getByRole('dialog')).toHaveCount(0)
