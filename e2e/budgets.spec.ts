@@ -126,6 +126,30 @@ test('what can have no effect is said where it was saved', async ({ page }) => {
   ).toBeVisible()
 })
 
+test('two people at one budget keep what each of them changed', async ({ page }) => {
+  const { id } = await api.post<{ id: string }>('/budgets', {
+    name: `${name} shared`,
+    scope: { type: 'team', id: way.teamId },
+    amountUsd: '10',
+    period: 'total',
+    enforcement: 'soft',
+  })
+  await signIn(page, product.email, product.password)
+  await page.goto(`/budgets/${id}`)
+  await page.getByRole('button', { name: 'Edit' }).click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Alert at, %').fill('90')
+  expect((await api.request('PATCH', `/budgets/${id}`, { amountUsd: '25' })).status).toBe(200)
+  await form.getByRole('button', { name: 'Save budget' }).click()
+  const conflict = form.getByRole('alert')
+  await expect(conflict.getByRole('row')).toHaveCount(3)
+  await expect(conflict.getByRole('row', { name: /amountUsd/ })).toContainText('25')
+  await conflict.getByRole('button', { name: 'Save the chosen' }).click()
+  await expect(form).toBeHidden()
+  await expect(page.getByRole('heading', { name: /of \$25\.00 is spent/ })).toBeVisible()
+  await expect(page.getByText('90 %', { exact: true })).toBeVisible()
+})
+
 /** One of a combobox, found by its name. */
 async function choose(page: Page, label: string, option: string): Promise<void> {
   await page.getByRole('combobox', { name: label }).click()
