@@ -49,7 +49,17 @@ interface Count {
   count: number
 }
 
-export function createHub(pool: pg.Pool, listener: Listener, { lingerMs = LINGER_MS } = {}): Hub {
+export interface HubLimits {
+  readonly lingerMs?: number
+  /** Calls told one by one; beyond them only their number is. */
+  readonly callsPerSecond?: number
+}
+
+export function createHub(
+  pool: pg.Pool,
+  listener: Listener,
+  { lingerMs = LINGER_MS, callsPerSecond = CALLS_PER_SECOND }: HubLimits = {},
+): Hub {
   const instance = randomBytes(6).toString('hex')
   const handlers = new Set<() => void>()
   const timers = new Map<string, NodeJS.Timeout>()
@@ -117,7 +127,7 @@ export function createHub(pool: pg.Pool, listener: Listener, { lingerMs = LINGER
       second = thisSecond
       sentThisSecond = 0
     }
-    const room = CALLS_PER_SECOND - sentThisSecond
+    const room = callsPerSecond - sentThisSecond
     const shown = await readCalls(pool, room > 0 ? ids.slice(-room) : [])
     sentThisSecond += shown.length
     const counted =

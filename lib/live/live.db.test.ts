@@ -23,7 +23,9 @@ beforeAll(async () => {
   database = await useTestDatabase()
   await ensureHead(pool)
   listeners = [createListener(database.url), createListener(database.url)]
-  hubs = listeners.map((listener) => createHub(pool, listener, { lingerMs: 0 })) as [Hub, Hub]
+  // No test may meet the second that another has used up.
+  const limits = { lingerMs: 0, callsPerSecond: 10_000 }
+  hubs = listeners.map((listener) => createHub(pool, listener, limits)) as [Hub, Hub]
   for (const listener of listeners) await listener.ready(5_000)
 })
 afterAll(async () => {
@@ -117,12 +119,16 @@ test('a booked call reaches the listeners of every admin within 300 ms, and tota
 })
 
 test('of a thousand calls at once at most 100 are told, and all are counted', async () => {
-  const client = new Client(hubs[0])
+  const [listener] = listeners
+  if (!listener) throw new Error('no listener')
+  const hub = createHub(pool, listener, { lingerMs: 0 })
+  const client = new Client(hub)
   await book(1_000)
   await until('all are counted', () => callsCounted(client) === 1_000)
   // 50 a second; the batch may have fallen on two seconds.
   expect(client.of('call').length).toBeLessThanOrEqual(100)
   expect(client.of('usage').length).toBeLessThanOrEqual(8)
+  hub.close()
 })
 
 test('a listener hears of the teams they may see, a developer of the calls of their own keys', async () => {
