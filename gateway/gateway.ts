@@ -13,6 +13,7 @@ import { type ControlChannel, startControlChannel } from './control/control-chan
 import { type CountersLease, createCountersLease } from './control/counters-lease.ts'
 import { type Lease, startLease } from './control/lease.ts'
 import { openDataFolder } from './data-folder.ts'
+import { withBallast } from './journal/ballast.ts'
 import { openJournal } from './journal/journal.ts'
 import { type JournalFs, nodeFs } from './journal/journal-fs.ts'
 import type { Journal } from './journal/journal-options.ts'
@@ -96,9 +97,12 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
     onMoved: () => channel?.move(),
   })
   try {
+    const directory = join(folder.path, 'journal')
+    const disk = withBallast(machine.journalFs, directory, clock, log)
     journal = openJournal({
-      directory: join(folder.path, 'journal'),
-      fs: machine.journalFs,
+      directory,
+      fs: disk.fs,
+      hasRoom: disk.hasRoom,
       clock,
       log,
       sync: settings.journalSync,

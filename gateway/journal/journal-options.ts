@@ -42,6 +42,8 @@ export interface JournalOptions {
   readonly limits?: Partial<JournalLimits>
   /** Kept in checkpoints and brought back at start. */
   readonly counters?: CounterBook
+  /** Whether the disk has room for what calls in flight will still write. */
+  readonly hasRoom?: () => boolean
 }
 
 export interface Journal extends Books {

@@ -189,7 +189,7 @@ export function openJournal(options: JournalOptions): Journal {
   }
 
   function isAccepting(): boolean {
-    if (closed || failure !== null) return false
+    if (closed || failure !== null || options.hasRoom?.() === false) return false
     const full = unshippedBytes >= limits.maxUnshippedBytes
     reportFullness(log, fullness, full, { unshippedBytes, refusalsNotBooked })
     return !full
