@@ -217,7 +217,7 @@ function record(call: Call, { attempt, target, index, startedAt, reservation }: 
     estimatedInputTokens: call.chat?.estimatedInputTokens ?? 0,
   })
   call.attempts.push(entry)
-  correctHold(call, target, reservation.hold, entry)
+  correctHold(call, target, reservation, entry)
   call.lines.push(...lines)
   call.unpriced ||= unpriced
   call.servedModel = entry.servedModel ?? call.servedModel

@@ -26,7 +26,7 @@ import { BudgetKind } from './budget-bar'
 import { EditBudgetDialog } from './budget-form'
 import { BudgetStanding } from './budget-standing'
 import { BudgetSubjects } from './budget-subjects'
-import { ENFORCEMENTS, ON_UNBOUNDED, PERIODS, RESERVATIONS, sharesText } from './budget-words'
+import { ENFORCEMENTS, ON_UNBOUNDED, PERIODS, RESERVATIONS } from './budget-words'
 import { EndOverrideDialog, OverrideDialog } from './override-dialog'
 
 type Dialog = 'edit' | 'override' | 'end-override' | 'delete'
@@ -165,10 +165,6 @@ function Facts({ budget }: { budget: Budget }) {
           label: 'Waits',
           value: `${formatDuration(budget.holdWaitMs)} for calls in flight, then 429 budget_held`,
           hidden: !hard,
-        },
-        {
-          label: 'Alerts at',
-          value: budget.alertAt.length === 0 ? 'none' : `${sharesText(budget.alertAt)} %`,
         },
         {
           label: 'Id',

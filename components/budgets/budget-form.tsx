@@ -1,6 +1,5 @@
 'use client'
 
-import { useState } from 'react'
 import { Controller } from 'react-hook-form'
 import { apiSend } from '@/components/data/api'
 import { useSaved } from '@/components/data/save'
@@ -15,16 +14,7 @@ import { SwitchField } from '@/components/ui/switch'
 import { useTimeZone } from '@/components/ui/time-zone'
 import { type Budget, budgetInput, budgetPatch } from '@/lib/resources/budgets/schema'
 import type { ScopeInput } from '@/lib/resources/policies/schema'
-import {
-  ENFORCEMENTS,
-  ON_EXHAUSTED,
-  ON_UNBOUNDED,
-  PERIOD_NAMES,
-  PERIODS,
-  RESERVATIONS,
-  sharesOf,
-  sharesText,
-} from './budget-words'
+import { ENFORCEMENTS, ON_EXHAUSTED, ON_UNBOUNDED, PERIOD_NAMES, PERIODS, RESERVATIONS } from './budget-words'
 
 type Values = Pick<
   Budget,
@@ -32,7 +22,6 @@ type Values = Pick<
   | 'amountUsd'
   | 'period'
   | 'enforcement'
-  | 'alertAt'
   | 'onExhausted'
   | 'onUnbounded'
   | 'reservation'
@@ -46,7 +35,6 @@ const NEW: Values = {
   amountUsd: '',
   period: 'month',
   enforcement: 'hard',
-  alertAt: [0.5, 0.8, 1],
   onExhausted: 'reject',
   onUnbounded: 'reject',
   reservation: 'estimate',
@@ -227,13 +215,6 @@ function BudgetForm({
       ) : null}
       <Controller
         control={form.control}
-        name="alertAt"
-        render={({ field }) => (
-          <AlertsField value={field.value} onChange={field.onChange} error={alertError(errors.alertAt)} />
-        )}
-      />
-      <Controller
-        control={form.control}
         name="enabled"
         render={({ field }) => (
           <SwitchField
@@ -248,48 +229,12 @@ function BudgetForm({
   )
 }
 
-function AlertsField({
-  value,
-  onChange,
-  error,
-}: {
-  value: readonly number[]
-  onChange: (value: number[]) => void
-  error: string | undefined
-}) {
-  const [text, setText] = useState(() => sharesText(value))
-  return (
-    <Field
-      label="Alert at, %"
-      optional
-      error={error}
-      hint="Of the amount, once per period each; such as 50, 80, 100"
-    >
-      <Input
-        value={text}
-        inputMode="decimal"
-        autoComplete="off"
-        onChange={(event) => {
-          setText(event.target.value)
-          // What is no list of percentages must not be saved as the last good one.
-          onChange(sharesOf(event.target.value) ?? [Number.NaN])
-        }}
-      />
-    </Field>
-  )
-}
-
 function optionsOf(choices: Record<string, { label: string }>) {
   return Object.entries(choices).map(([value, { label }]) => (
     <option key={value} value={value}>
       {label}
     </option>
   ))
-}
-
-function alertError(error: { message?: string } | undefined): string | undefined {
-  if (!error) return undefined
-  return error.message ?? 'percentages above 0 and up to 1000, with commas between'
 }
 
 function valuesOf(budget: Budget): Values {
@@ -300,7 +245,6 @@ function valuesOf(budget: Budget): Values {
     amountUsd: budget.amountUsd,
     period: budget.period,
     enforcement: budget.enforcement,
-    alertAt: budget.alertAt,
     onExhausted: budget.onExhausted,
     onUnbounded: budget.onUnbounded,
     reservation: budget.reservation,

@@ -83,14 +83,3 @@ export function leftText({ leftUsd }: { leftUsd: string }): string {
   if (left > 0n) return formatUsd(leftUsd)
   return left === 0n ? 'used up' : `over by ${formatUsd(leftUsd.slice(1))}`
 }
-
-/** `50, 80, 100` → shares, by text alone: 0.07 × 100 is not 7. Null where one is no percentage. */
-export function sharesOf(text: string): number[] | null {
-  const parts = text.split(/[\s,;%]+/).filter((part) => part !== '')
-  if (parts.some((part) => !/^\d{1,4}(\.\d{1,4})?$/.test(part))) return null
-  return parts.map((part) => Number(`${part}e-2`))
-}
-
-export function sharesText(shares: readonly number[]): string {
-  return shares.map((share) => String(Number(`${share}e2`))).join(', ')
-}

@@ -2,19 +2,22 @@
 import type { Attempt as AttemptRecord } from '../../lib/contract/usage-event.ts'
 import type { Call } from '../call.ts'
 import { actualAmounts } from '../limits/actual-amounts.ts'
-import { costShape } from '../limits/cost-bound.ts'
 import type { Hold } from '../limits/counters.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
+import type { Reservation } from './reserve.ts'
 
 /** An attempt is over: its holds shrink, or grow, to what it used; they are spent when the call is in the books. */
-export function correctHold(call: Call, target: CompiledTarget, hold: Hold, record: AttemptRecord): void {
+export function correctHold(
+  call: Call,
+  target: CompiledTarget,
+  { hold, textBytes }: Reservation,
+  record: AttemptRecord,
+): void {
   if (hold.entries.length === 0) return
   const { counters, ratios } = call.around.policing
   counters.correct(hold, actualAmounts(hold, record))
   const { usage, usageSource } = record
-  if (usageSource !== 'provider' || !call.chat) return
-  const { mediaTokens, textBytes } = costShape(call.chat.fields, call.chat.body.length)
-  if (mediaTokens === 0)
+  if (usageSource === 'provider' && textBytes !== null)
     ratios.learn(`${target.provider.id} ${target.model}`, textBytes, usage.inputTokens, usage.outputTokens)
 }
 

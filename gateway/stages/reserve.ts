@@ -24,6 +24,8 @@ export interface Reservation {
   readonly reservedPicoUsd: bigint | null
   /** The cap on the output that must be sent; null: the caller's own stands. */
   readonly maxOutputTokens: number | null
+  /** Of the request's text, for the ratio that is learned from the vendor's count; null where pictures or sound count too. */
+  readonly textBytes: number | null
   /** What it was made under, for `isCurrent`. */
   readonly policies: PolicyIndex
   readonly readyVersion: number
@@ -51,7 +53,14 @@ export async function reserve(call: Call, target: CompiledTarget): Promise<Reser
   const applied = policies.isEmpty ? [] : policiesOfAttempt(call, target, policies)
   if (applied.length === 0) {
     const { version: readyVersion } = call.around.policing.readiness
-    return { hold: new Hold([]), reservedPicoUsd: null, maxOutputTokens: routeCap, policies, readyVersion }
+    return {
+      hold: new Hold([]),
+      reservedPicoUsd: null,
+      maxOutputTokens: routeCap,
+      textBytes: null,
+      policies,
+      readyVersion,
+    }
   }
   showLimits(call, applied)
 
@@ -204,7 +213,12 @@ class Plan {
       result = await this.#await(this.#wants(close, close, cap))
     }
     if (!isHold(result)) return this.#refuse(result)
-    return { hold: result, reservedPicoUsd: this.#bound(close, cap), maxOutputTokens: this.#cap }
+    return {
+      hold: result,
+      reservedPicoUsd: this.#bound(close, cap),
+      maxOutputTokens: this.#cap,
+      textBytes: this.#shape.mediaTokens === 0 ? textBytes : null,
+    }
   }
 
   #await(wants: readonly Want[]) {

@@ -8,7 +8,7 @@ const alertAt = z
   .array(z.number().gt(0).max(10))
   .max(10)
   .refine((shares) => new Set(shares).size === shares.length, 'names a share twice')
-  .describe('Shares of the amount; 1 is all of it')
+  .describe('Shares of the amount; 1 is all of it. Kept; no alert is raised by them yet')
 
 const fields = {
   name: resourceName,
