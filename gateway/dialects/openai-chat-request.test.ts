@@ -70,3 +70,19 @@ describe('the body for a target', () => {
     expect(parseChatRequest(Buffer.from(body)).estimatedInputTokens).toBe(3 + 4 + 100 + 765)
   })
 })
+
+it('lowers every cap above the one in force, and leaves those below it as they are', () => {
+  const capped = (body: object, cap: number) => {
+    const request = parseChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages: [{}], ...body })))
+    const target = { model: 'm', maxOutputTokens: cap, capMember: 'max_tokens' as const }
+    const { max_tokens, max_completion_tokens } = JSON.parse(chatBodyFor(request, target).toString())
+    return { max_tokens, max_completion_tokens }
+  }
+  expect(capped({ max_completion_tokens: 10, max_tokens: 1_000 }, 50)).toEqual({
+    max_completion_tokens: 10,
+    max_tokens: 50,
+  })
+  expect(capped({ max_completion_tokens: 900 }, 50)).toEqual({ max_completion_tokens: 50 })
+  expect(capped({ max_tokens: null }, 50)).toEqual({ max_tokens: 50 })
+  expect(capped({ max_tokens: 20 }, 50)).toEqual({ max_tokens: 20 })
+})

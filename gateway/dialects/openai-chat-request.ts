@@ -96,13 +96,17 @@ export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer 
   if (target.model !== request.model) put('model', JSON.stringify(target.model))
   if (request.stream && !request.usageAsked) askForUsage(request, splices, put)
   const cap = target.maxOutputTokens
-  if (cap !== null && (request.maxOutputTokens === null || request.maxOutputTokens > cap)) {
-    const own = (['max_completion_tokens', 'max_tokens'] as const).filter((key) => hasValue(request, key))
-    for (const key of own.length > 0 ? own : [target.capMember]) put(key, String(cap))
+  if (cap !== null) {
+    // Which of the two a vendor reads is up to the vendor: none that the caller sent may be above the cap.
+    const own = CAP_MEMBERS.filter((key) => hasValue(request, key))
+    for (const key of own) if (Number(request.fields[key]) > cap) put(key, String(cap))
+    if (own.length === 0) put(target.capMember, String(cap))
   }
   if (added.length > 0) splices.push({ start: scan.end, end: scan.end, text: `,${added.join(',')}` })
   return spliceBytes(body, splices)
 }
+
+const CAP_MEMBERS = ['max_completion_tokens', 'max_tokens'] as const
 
 /** `stream_options.include_usage`, beside whatever else stands in there: without it a stream's usage is never told. */
 function askForUsage(

@@ -56,14 +56,20 @@ export function costShape(fields: Readonly<Record<string, unknown>>, bodyBytes: 
     }
   }
   if (isRecord(fields.web_search_options)) unbounded = 'a search of the web'
-  const { n, prediction } = fields
+  const { prediction } = fields
   return {
-    choices: typeof n === 'number' && Number.isInteger(n) && n > 1 ? n : 1,
+    choices: Math.max(1, countOf(fields.n), countOf(fields.best_of)),
     textBytes: Math.max(0, bodyBytes - mediaBytes),
     mediaTokens,
     uncappedOutputTokens: isRecord(prediction) ? Buffer.byteLength(JSON.stringify(prediction)) : 0,
     unbounded,
   }
+}
+
+/** Some vendors read a number from a string too. */
+function countOf(value: unknown): number {
+  const count = typeof value === 'number' || typeof value === 'string' ? Number(value) : 0
+  return Number.isFinite(count) ? Math.ceil(count) : 0
 }
 
 /** The largest output, with every choice at its cap. */

@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Pricing } from '../../lib/contract/price.ts'
+import { priceUsage } from '../../lib/contract/pricing.ts'
+import { NO_USAGE } from '../../lib/contract/usage.ts'
+import { costBound, costShape, outputBound, outputThatFits } from './cost-bound.ts'
+
+const rate = fc.integer({ min: 0, max: 10_000_000 }).map((units) => `${units}e-5`)
+const rates = fc.record(
+  {
+    input: rate,
+    output: rate,
+    cacheRead: rate,
+    cacheWrite5m: rate,
+    cacheWrite1h: rate,
+    inputAudio: rate,
+    reasoning: rate,
+    outputAudio: rate,
+    request: rate,
+  },
+  { requiredKeys: ['input', 'output'] },
+)
+const pricing = fc.record({ base: rates, tier: rates, above: fc.integer({ min: 1, max: 50_000 }) }).map(
+  ({ base, tier, above }): Pricing => ({
+    version: 'test@1',
+    rates: base as Pricing['rates'],
+    tiers: [{ aboveInputTokens: above, rates: tier as Pricing['rates'] }],
+    contextTokens: null,
+    maxOutputTokens: null,
+  }),
+)
+const share = fc.double({ min: 0, max: 1, noNaN: true })
+
+test('no use within the tokens that were held costs more than the bound, whatever kinds it is of', () => {
+  fc.assert(
+    fc.property(
+      pricing,
+      fc.nat(100_000),
+      fc.nat(20_000),
+      fc.array(share, { minLength: 6, maxLength: 6 }),
+      (price, input, output, shares) => {
+        const [i = 0, o = 0, cached = 0, written = 0, reasoned = 0, audio = 0] = shares
+        const inputTokens = Math.floor(input * i)
+        const outputTokens = Math.floor(output * o)
+        const cachedInputTokens = Math.floor(inputTokens * cached)
+        const cacheWrite5mTokens = Math.floor((inputTokens - cachedInputTokens) * written)
+        const reasoningTokens = Math.floor(outputTokens * reasoned)
+        const outputAudioTokens = Math.floor((outputTokens - reasoningTokens) * audio)
+        const usage = {
+          ...NO_USAGE,
+          inputTokens,
+          cachedInputTokens,
+          cacheWrite5mTokens,
+          outputTokens,
+          reasoningTokens,
+          outputAudioTokens,
+        }
+        const { costPicoUsd } = priceUsage(price, usage, 0)
+        expect(costPicoUsd <= costBound(price, input, output)).toBe(true)
+      },
+    ),
+  )
+})
+
+test('every choice may be as long as the cap, however its number is written', () => {
+  for (const n of [3, '3', 2.5]) expect(outputBound(costShape({ n }, 100), 50)).toBe(150)
+  expect(outputBound(costShape({ best_of: 4, n: 2 }, 100), 50)).toBe(200)
+  for (const n of [undefined, null, 0, 1, 'many', true])
+    expect(outputBound(costShape({ n }, 100), 50)).toBe(50)
+})
+
+test('the bytes of a picture count as its tokens, not as text, and a file has no bound', () => {
+  const url = `data:image/png;base64,${'A'.repeat(10_000)}`
+  const content = [{ type: 'image_url', image_url: { url, detail: 'low' } }]
+  const shape = costShape({ messages: [{ role: 'user', content }] }, 10_200)
+  expect(shape.textBytes).toBeLessThan(300)
+  expect(shape.mediaTokens).toBeGreaterThan(0)
+  expect(shape.unbounded).toBeNull()
+  const file = [{ type: 'file', file: { file_id: 'file-1' } }]
+  expect(costShape({ messages: [{ role: 'user', content: file }] }, 100).unbounded).toBe('a file')
+  expect(costShape({ web_search_options: {} }, 100).unbounded).toBe('a search of the web')
+})
+
+test('the largest output that fits is the largest: one token more does not', () => {
+  fc.assert(
+    fc.property(pricing, fc.nat(5_000), fc.bigInt({ min: 0n, max: 10n ** 12n }), (price, input, amount) => {
+      const shape = costShape({}, input)
+      const fits = outputThatFits(price, shape, input, amount, 4_096)
+      if (fits > 0) expect(costBound(price, input, fits) <= amount).toBe(true)
+      if (fits < 4_096) expect(costBound(price, input, fits + 1) > amount).toBe(true)
+    }),
+  )
+})
