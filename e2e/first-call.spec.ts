@@ -138,7 +138,7 @@ test('the browser alone leads from the printed password to a metered call on a l
   await overview.getByRole('button', { name: 'Skip to the overview' }).click()
   await expect(overview.getByText(/Live · as of/)).toBeVisible()
   await calls.goto('/calls')
-  await expect(calls.getByText('No calls in this range')).toBeVisible()
+  await expect(calls.getByText('No calls yet')).toBeVisible()
   await expect(calls.getByRole('status').getByText('live')).toBeVisible()
   await page.goto('/setup')
   await expect(page.getByText('Waiting for the first call')).toBeVisible()

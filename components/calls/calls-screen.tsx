@@ -241,6 +241,8 @@ function NewPill({ tail }: { tail: Tail }) {
 function NoCalls({ range }: { range: ReturnType<typeof useRange> }) {
   const me = useMe()
   const setup = useSetup()
+  // Which of the two is true is not known yet, and one that turns into the other would be a lie for a moment.
+  if (setup.isPending) return null
   const begun = setup.data === undefined || isFinished(setup.data)
   const wider = range.choice.range !== '30d'
   return (
