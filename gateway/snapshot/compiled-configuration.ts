@@ -3,7 +3,6 @@
  * a persistent map, references are counted instead of searched, and what depends on other entities (a route's targets,
  * a key's owner) is resolved when it is asked for.
  */
-import { findPricing } from '../../lib/contract/catalogue/catalogue.ts'
 import { EMPTY_HASH, nextHash } from '../../lib/contract/content-hash.ts'
 import type {
   ConsumerEntity,
@@ -15,6 +14,7 @@ import type {
   TeamEntity,
 } from '../../lib/contract/entities.ts'
 import type { Pricing } from '../../lib/contract/price.ts'
+import { byEffect, priceScope, selectPricing } from '../../lib/contract/price-selection.ts'
 import type { CompiledRoute, Configuration, KeyOwner } from './configuration.ts'
 import { type MapDraft, PersistentMap } from './persistent-map.ts'
 import { isPolicy, type PolicyDraft, PolicyIndex } from './policy-index.ts'
@@ -31,7 +31,7 @@ interface Indexes {
   readonly held: PersistentMap<Held>
   readonly keysByHash: PersistentMap<KeyEntity>
   readonly routesByName: PersistentMap<RouteEntity>
-  /** `providerId:model`, `kind:model` or `:model` → prices, by the moment from which they apply. */
+  /** By `priceScope`, in the order of `byEffect`. */
   readonly prices: PersistentMap<readonly PriceEntity[]>
   readonly policies: PolicyIndex
   /** `type:id` → how many entities point at it. */
@@ -48,12 +48,10 @@ export class CompiledConfiguration implements Configuration {
   readonly #routes = new Map<string, CompiledRoute>()
   #routeNames: readonly string[] | null = null
   readonly #routeNamesOfKeys = new WeakMap<KeyEntity, readonly string[]>()
-  readonly #pricings: WeakMap<PriceEntity, Pricing>
 
   constructor(
     head: { epoch: string; revision: number; hash: string },
     indexes: Indexes,
-    pricings: WeakMap<PriceEntity, Pricing>,
     copiedEntries: number,
   ) {
     this.copiedEntries = copiedEntries
@@ -61,7 +59,6 @@ export class CompiledConfiguration implements Configuration {
     this.revision = head.revision
     this.hash = head.hash
     this.#indexes = indexes
-    this.#pricings = pricings
   }
 
   get entityCount(): number {
@@ -114,12 +111,7 @@ export class CompiledConfiguration implements Configuration {
   }
 
   pricing(provider: ProviderEntity, model: string, at: number): Pricing | null {
-    const { prices } = this.#indexes
-    for (const scope of [provider.id, provider.kind, '']) {
-      const price = prices.get(`${scope}:${model}`)?.findLast((candidate) => candidate.effectiveFrom <= at)
-      if (price) return this.#ownPricing(price)
-    }
-    return findPricing(provider.kind, provider.baseUrl, model, at)
+    return selectPricing(this.#indexes.prices, provider, model, at)
   }
 
   get policies(): PolicyIndex {
@@ -133,7 +125,7 @@ export class CompiledConfiguration implements Configuration {
       if (change.op === 'put') edit.put(readEntity(change.entity))
       else edit.delete(change.type, change.id)
     }
-    const steps = edit.finish({ ...changeSet, revision: changeSet.to }, this.#pricings)
+    const steps = edit.finish({ ...changeSet, revision: changeSet.to })
     for (;;) {
       const step = steps.next()
       if (step.done) return step.value
@@ -155,21 +147,6 @@ export class CompiledConfiguration implements Configuration {
       this.#routes.set(route.id, compiled)
     }
     return compiled
-  }
-
-  #ownPricing(price: PriceEntity): Pricing {
-    let pricing = this.#pricings.get(price)
-    if (!pricing) {
-      pricing = {
-        version: `${price.id}@${price.version}`,
-        rates: price.rates,
-        tiers: [...price.tiers].sort((a, b) => a.aboveInputTokens - b.aboveInputTokens),
-        contextTokens: price.contextTokens,
-        maxOutputTokens: price.maxOutputTokens,
-      }
-      this.#pricings.set(price, pricing)
-    }
-    return pricing
   }
 }
 
@@ -203,7 +180,7 @@ function* compileSteps(snapshot: ReceivedSnapshot): Generator<void, CompiledConf
     edit.put(entity)
     yield
   }
-  return yield* edit.finish(snapshot, new WeakMap())
+  return yield* edit.finish(snapshot)
 }
 
 const EMPTY: Indexes = {
@@ -274,10 +251,7 @@ class Edit {
   }
 
   /** Yields where a long compilation may pause. */
-  *finish(
-    head: { epoch: string; revision: number; hash: string },
-    pricings: WeakMap<PriceEntity, Pricing>,
-  ): Generator<void, CompiledConfiguration> {
+  *finish(head: { epoch: string; revision: number; hash: string }): Generator<void, CompiledConfiguration> {
     if (this.#hash !== head.hash) {
       throw new RefusedConfiguration(
         `the content of revision ${head.revision} has the hash ${this.#hash.slice(0, 12)}…, not ${head.hash.slice(0, 12)}…`,
@@ -310,7 +284,7 @@ class Edit {
       references: this.#references.finish(),
     }
     const { epoch, revision, hash } = head
-    return new CompiledConfiguration({ epoch, revision, hash }, indexes, pricings, this.#copied)
+    return new CompiledConfiguration({ epoch, revision, hash }, indexes, this.#copied)
   }
 
   #unindex(entity: Entity): void {
@@ -320,7 +294,7 @@ class Edit {
     } else if (entity.type === 'route' && entity.enabled) {
       this.#routesByName.delete(entity.name)
     } else if (entity.type === 'price') {
-      const scope = scopeOf(entity)
+      const scope = priceScope(entity)
       const rest = (this.#prices.get(scope) ?? []).filter((price) => price.id !== entity.id)
       if (rest.length > 0) this.#prices.set(scope, rest)
       else this.#prices.delete(scope)
@@ -344,9 +318,9 @@ class Edit {
       }
       this.#routesByName.set(entity.name, entity)
     } else if (entity.type === 'price') {
-      const scope = scopeOf(entity)
+      const scope = priceScope(entity)
       const prices = [...(this.#prices.get(scope) ?? []), entity]
-      prices.sort((a, b) => a.effectiveFrom - b.effectiveFrom || (a.id < b.id ? -1 : 1))
+      prices.sort(byEffect)
       this.#prices.set(scope, prices)
     } else if (isPolicy(entity)) this.#policies.add(entity)
   }
@@ -394,6 +368,3 @@ function hashesOf(key: KeyEntity): string[] {
     ? [key.hash]
     : [key.hash, key.previousHash]
 }
-
-const scopeOf = (price: PriceEntity): string =>
-  `${price.providerId ?? price.providerKind ?? ''}:${price.model}`

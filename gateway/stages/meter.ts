@@ -4,7 +4,8 @@
  */
 
 import type { Pricing } from '../../lib/contract/price.ts'
-import { priceUsage } from '../../lib/contract/pricing.ts'
+import { pricingOfAttempt } from '../../lib/contract/price-selection.ts'
+import { priceAttempt } from '../../lib/contract/pricing.ts'
 import { NO_USAGE, type Usage, type UsageSource } from '../../lib/contract/usage.ts'
 import type { Attempt as AttemptRecord, LedgerLine } from '../../lib/contract/usage-event.ts'
 import { estimateTextTokens } from '../dialects/openai-chat-request.ts'
@@ -34,12 +35,12 @@ export function meterAttempt(input: MeterInput): Metered {
   const servedModel = servedModelOf(attempt)
   const pricing = pricingFor(input, servedModel)
   const { usage, source } = usageOfAttempt(attempt, input.estimatedInputTokens, pricing)
-  const cost = costOf(pricing, input.index, usage, source)
+  const cost = priceAttempt(pricing, { usage, usageSource: source }, input.index)
   const { failure } = attempt
   const endedAt = attempt.endedAt ?? attempt.startedAt
   return {
     lines: cost.lines,
-    unpriced: cost.picoUsd === null,
+    unpriced: cost.costPicoUsd === null,
     record: {
       providerId: target.provider.id,
       providerKind: target.provider.kind,
@@ -56,15 +57,9 @@ export function meterAttempt(input: MeterInput): Metered {
           : Math.max(0, Math.round(attempt.firstTokenAt - attempt.startedAt)),
       usage,
       usageSource: source,
-      costPicoUsd: cost.picoUsd === null ? null : cost.picoUsd.toString(),
+      costPicoUsd: cost.costPicoUsd?.toString() ?? null,
     },
   }
-}
-
-interface Cost {
-  readonly lines: LedgerLine[]
-  /** Null: unpriced. */
-  readonly picoUsd: bigint | null
 }
 
 type Priced = Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>
@@ -72,22 +67,13 @@ type Priced = Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>
 /** What a usage that the vendor told costs; null when unpriced, and when it can't be true. */
 export function priceTold(input: Priced, servedModel: string | null, { usage }: ReadUsage): bigint | null {
   const pricing = pricingFor(input, servedModel)
-  return canBeTrue(usage, pricing) ? costOf(pricing, input.index, usage, 'provider').picoUsd : null
+  if (!canBeTrue(usage, pricing)) return null
+  return priceAttempt(pricing, { usage, usageSource: 'provider' }, input.index).costPicoUsd
 }
 
-/** By the model that the vendor said it served, else by the target's. */
 function pricingFor({ configuration, target, at }: Priced, servedModel: string | null): Pricing | null {
-  return (
-    (servedModel === null ? null : configuration.pricing(target.provider, servedModel, at)) ??
-    configuration.pricing(target.provider, target.model, at)
-  )
-}
-
-function costOf(pricing: Pricing | null, index: number, usage: Usage, source: UsageSource): Cost {
-  if (source === 'none') return { lines: [], picoUsd: 0n }
-  if (!pricing) return { lines: [], picoUsd: null }
-  const { lines, costPicoUsd } = priceUsage(pricing, usage, index)
-  return { lines, picoUsd: costPicoUsd }
+  const { provider, model } = target
+  return pricingOfAttempt((name) => configuration.pricing(provider, name, at), { servedModel, model })
 }
 
 /** A window may have grown since its entry was written; tenfold it has not. */

@@ -2,7 +2,7 @@
 import { type Decimal, divideHalfEven, parseDecimal } from './money.ts'
 import type { Meter, Pricing, Rates } from './price.ts'
 import type { Usage } from './usage.ts'
-import type { LedgerLine } from './usage-event.ts'
+import type { Attempt, LedgerLine } from './usage-event.ts'
 
 /** The rates that apply to a call: the last tier whose start its whole input passes, else the base. */
 export function ratesFor(pricing: Pricing, inputTokens: number): Rates {
@@ -47,6 +47,25 @@ function rateOf(text: string): Decimal {
 export interface PricedUsage {
   readonly lines: LedgerLine[]
   readonly costPicoUsd: bigint
+}
+
+/** As `PricedUsage`; its cost is null when it is unpriced, which is not the same as free. */
+export interface PricedAttempt {
+  readonly lines: LedgerLine[]
+  readonly costPicoUsd: bigint | null
+}
+
+/**
+ * What an attempt costs at a price, null where there is none: nothing where nothing was used.
+ * @throws RangeError as `priceUsage` does.
+ */
+export function priceAttempt(
+  pricing: Pricing | null,
+  { usage, usageSource }: Pick<Attempt, 'usage' | 'usageSource'>,
+  attempt: number,
+): PricedAttempt {
+  if (usageSource === 'none') return { lines: [], costPicoUsd: 0n }
+  return pricing ? priceUsage(pricing, usage, attempt) : { lines: [], costPicoUsd: null }
 }
 
 /**

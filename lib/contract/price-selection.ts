@@ -1,0 +1,69 @@
+/**
+ * Which price a call has: one definition for the gateway, which prices calls as they end, and the admin, which prices
+ * them again. For the gateway and the server only: the catalogue behind it is nothing for a browser.
+ */
+import { findPricing } from './catalogue/catalogue.ts'
+import type { PriceEntity, ProviderEntity } from './entities.ts'
+import type { Pricing } from './price.ts'
+
+/** What a price is asked for: the provider as far as its price depends on it. */
+export type PricedProvider = Pick<ProviderEntity, 'id' | 'kind' | 'baseUrl'>
+
+/** Own prices by `priceScope`, each list in the order of `byEffect`. */
+export interface OwnPrices {
+  get(scope: string): readonly PriceEntity[] | undefined
+}
+
+/** `providerId:model`, `kind:model` or `:model`: what a price is found under. */
+export const priceScope = ({
+  providerId,
+  providerKind,
+  model,
+}: Pick<PriceEntity, 'providerId' | 'providerKind' | 'model'>): string =>
+  `${providerId ?? providerKind ?? ''}:${model}`
+
+/** By the moment from which they apply: the last that has begun counts. */
+export const byEffect = (a: PriceEntity, b: PriceEntity): number =>
+  a.effectiveFrom - b.effectiveFrom || (a.id < b.id ? -1 : 1)
+
+/**
+ * The price of a model at a moment: a price for the provider before one for its kind, before one for any provider,
+ * before the catalogue. Null: unpriced. `at` in epoch milliseconds.
+ */
+export function selectPricing(
+  prices: OwnPrices,
+  provider: PricedProvider,
+  model: string,
+  at: number,
+): Pricing | null {
+  for (const scope of [provider.id, provider.kind, '']) {
+    const price = prices.get(`${scope}:${model}`)?.findLast((candidate) => candidate.effectiveFrom <= at)
+    if (price) return pricingOf(price)
+  }
+  return findPricing(provider.kind, provider.baseUrl, model, at)
+}
+
+const pricings = new WeakMap<PriceEntity, Pricing>()
+
+function pricingOf(price: PriceEntity): Pricing {
+  let pricing = pricings.get(price)
+  if (!pricing) {
+    pricing = {
+      version: `${price.id}@${price.version}`,
+      rates: price.rates,
+      tiers: [...price.tiers].sort((a, b) => a.aboveInputTokens - b.aboveInputTokens),
+      contextTokens: price.contextTokens,
+      maxOutputTokens: price.maxOutputTokens,
+    }
+    pricings.set(price, pricing)
+  }
+  return pricing
+}
+
+/** Of an attempt: by the model that the vendor said it served, else by the target's. */
+export function pricingOfAttempt(
+  pricingFor: (model: string) => Pricing | null,
+  { servedModel, model }: { readonly servedModel: string | null; readonly model: string },
+): Pricing | null {
+  return (servedModel === null ? null : pricingFor(servedModel)) ?? pricingFor(model)
+}
