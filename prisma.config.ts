@@ -17,6 +17,7 @@ export default defineConfig({
       'public.rollup_marks',
       'public.rollup_minutes',
       'public.rollup_quarters',
+      'public.rollup_spent',
     ],
   },
 })

@@ -89,7 +89,7 @@ async function fillDay(client: pg.Client, plan: CallsPlan, dayMs: number): Promi
         'model', 'model-' || r % ${sizes.models}, 'servedModel', 'model-' || r % ${sizes.models}, 'status', 200, 'code', NULL,
         'outcome', 'ok', 'startedAt', ms, 'latencyMs', latency, 'firstTokenMs', latency / 3, 'usageSource', 'provider',
         'usage', '{"inputTokens":1,"cachedInputTokens":0,"cacheWrite5mTokens":0,"cacheWrite1hTokens":0,"inputAudioTokens":0,"outputTokens":1,"reasoningTokens":0,"outputAudioTokens":0}'::jsonb,
-        'costPicoUsd', '1')), '[]', '{}'
+        'costPicoUsd', (tokens * 2500000 + (tokens / 4) * 10000000)::text)), '[]', '{}'
     FROM (
       SELECT *, 'route-' || (ARRAY['search','billing','checkout','support','ranking','crawler','mailer','reports','fraud',
           'pricing','catalogue','delivery','returns','payroll','hiring','legal','research','mobile','gateway','identity'])[1 + r % 20] || '-' || r AS route,
@@ -119,6 +119,11 @@ async function fillDay(client: pg.Client, plan: CallsPlan, dayMs: number): Promi
   }
   await client.query(rollUp('rollup_quarters', suffix, 900))
   if (plan.now - dayMs < 3 * DAY_MS) await client.query(rollUp('rollup_minutes', suffix, 60))
+  await client.query(`INSERT INTO rollup_spent (bucket, scope, subject, cost_pico)
+    SELECT date_bin('15 minutes', at, 'epoch'), s.scope, s.subject, sum(cost_pico)
+    FROM calls_${suffix}, LATERAL (VALUES ('route', route_id), ('model', served_model), ('provider', provider_id))
+      AS s(scope, subject)
+    WHERE NOT simulated AND cost_pico <> 0 AND s.subject IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
   await client.query('COMMIT')
 }
 

@@ -1,4 +1,5 @@
 /** Cuts a range of time into the largest pieces that there are sums of. */
+import type { Exact } from './marks.ts'
 import { MINUTE_MS, QUARTER_MS } from './rollup.ts'
 
 export const HOUR_MS = 60 * MINUTE_MS
@@ -21,11 +22,7 @@ export interface Cover {
  * `starts` are those of the intervals asked for, in order, the first at or before `from`: no piece lies in two of them.
  * Only days and hours that `exact` holds are used; edges between quarter-hours are minutes.
  */
-export function coverOf(
-  { from, to }: Span,
-  starts: readonly number[],
-  exact: { readonly days: ReadonlySet<number>; readonly hours: ReadonlySet<number> },
-): Cover {
+export function coverOf({ from, to }: Span, starts: readonly number[], exact: Exact): Cover {
   const first = Math.ceil(from / QUARTER_MS) * QUARTER_MS
   const last = Math.floor(to / QUARTER_MS) * QUARTER_MS
   if (first >= last) return { days: [], hours: [], quarters: [], minutes: [{ from, to }] }

@@ -12,6 +12,7 @@ import { insertFacets } from './call-facets.ts'
 import { insertCalls, insertLines } from './call-rows.ts'
 import { takeBackMarks } from './compaction.ts'
 import { addToRollups } from './rollup.ts'
+import { addToSpent } from './spent-rollup.ts'
 import { inTransaction } from './transaction.ts'
 
 /** A batch that can never be booked; the message names the event. */
@@ -49,6 +50,8 @@ export async function ingest(pool: pg.Pool, batch: UsageBatch): Promise<UsageRec
       await client.query(takeBackMarks(fresh.map((event) => event.at)))
       for (const statement of addToRollups(fresh)) await client.query(statement)
       await touchKeys(client, fresh)
+      const spent = addToSpent(fresh)
+      if (spent) await client.query(spent)
       await client.query('SELECT pg_notify($1, ids) FROM unnest($2::text[]) AS p(ids)', [
         CALLS_CHANNEL,
         idPayloads(fresh),

@@ -12,9 +12,11 @@ import { bucketStarts, type Interval, startOf, TooManyBuckets } from '../contrac
 import type { UsageDimension, UsageReport, usageQuery } from '../resources/usage/schema.ts'
 import { usageDimension } from '../resources/usage/schema.ts'
 import { coverOf, DAY_MS, HOUR_MS, type Span } from './cover.ts'
+import { type Exact, readExact } from './marks.ts'
 import { readNames } from './names.ts'
 import { MINUTE_MS, QUARTER_MS } from './rollup.ts'
 import { addTo, emptyTotals, subtract, sumInto, type Totals, toUsageValues } from './totals.ts'
+import { inSnapshot } from './transaction.ts'
 import { coarseFor, rankSql, seriesSql } from './usage-sql.ts'
 
 export type UsageQuery = z.output<typeof usageQuery>
@@ -185,7 +187,7 @@ interface Rest {
   readonly all: readonly Row[]
 }
 
-const NOTHING_EXACT = { days: new Set<number>(), hours: new Set<number>() }
+const NOTHING_EXACT: Exact = { days: new Set(), hours: new Set() }
 
 /** One snapshot for all that is read: the rest is a difference. */
 async function readRows(
@@ -200,11 +202,8 @@ async function readRows(
   },
 ): Promise<{ rows: Row[]; rest: Rest | null }> {
   const { query, scope, range, starts, dimensions, maxSeries } = asked
-  const client = await pool.connect()
-  let broken: Error | undefined
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    const exact = coarseFor(query, scope, dimensions) ? await readMarks(client, range) : NOTHING_EXACT
+  return inSnapshot(pool, async (client) => {
+    const exact = coarseFor(query, scope, dimensions) ? await readExact(client, range) : NOTHING_EXACT
     const reading = (groupBy: readonly UsageDimension[], intervals: readonly number[]) => ({
       query,
       scope,
@@ -219,40 +218,18 @@ async function readRows(
       const { text, values } = seriesSql(reading(groupBy, starts), starts, only)
       return (await client.query<Row>(text, values)).rows
     }
-    let rows: Row[]
-    let rest: Rest | null = null
-    if (dimensions.length === 0) {
-      rows = await sums([], null)
-    } else {
-      const { text, values } = rankSql(reading(dimensions, [range.from]), maxSeries)
-      const ranked = (await client.query<Record<string, string> & { groups: number }>(text, values)).rows
-      const keysOf = (row: Record<string, unknown>) =>
-        dimensions.map((_, index) => row[`g${index + 1}`] as string)
-      const shown = ranked.map(keysOf)
-      const known = new Set(shown.map((keys) => keys.join('\0')))
-      // Of two dimensions the statement may find pairs that are none of the costliest.
-      rows = (await sums(dimensions, shown)).filter((row) => known.has(keysOf(row).join('\0')))
-      const others = (ranked[0]?.groups ?? 0) - ranked.length
-      if (others > 0) rest = { others, all: await sums([], null) }
-    }
-    await client.query('COMMIT')
-    return { rows, rest }
-  } catch (error) {
-    broken = error as Error
-    throw error
-  } finally {
-    client.release(broken)
-  }
-}
-
-async function readMarks(client: pg.PoolClient, { from, to }: Range) {
-  const { rows } = await client.query<{ grain: 'day' | 'hour'; bucket: Date }>(
-    'SELECT grain, bucket FROM rollup_marks WHERE exact AND bucket >= $1 AND bucket < $2',
-    [new Date(from).toISOString(), new Date(to).toISOString()],
-  )
-  const of = (grain: string) =>
-    new Set(rows.filter((row) => row.grain === grain).map((row) => row.bucket.getTime()))
-  return { days: of('day'), hours: of('hour') }
+    if (dimensions.length === 0) return { rows: await sums([], null), rest: null }
+    const { text, values } = rankSql(reading(dimensions, [range.from]), maxSeries)
+    const ranked = (await client.query<Record<string, string> & { groups: number }>(text, values)).rows
+    const keysOf = (row: Record<string, unknown>) =>
+      dimensions.map((_, index) => row[`g${index + 1}`] as string)
+    const shown = ranked.map(keysOf)
+    const known = new Set(shown.map((keys) => keys.join('\0')))
+    // Of two dimensions the statement may find pairs that are none of the costliest.
+    const rows = (await sums(dimensions, shown)).filter((row) => known.has(keysOf(row).join('\0')))
+    const others = (ranked[0]?.groups ?? 0) - ranked.length
+    return { rows, rest: others > 0 ? { others, all: await sums([], null) } : null }
+  })
 }
 
 /** All groups together without the shown ones, as one more series. `total` gets what it adds. */

@@ -1,15 +1,23 @@
 /**
- * What the scope of a budget has spent between two instants, by subject, from the books: rollups where they know the
- * subject, else the calls of those days. Simulated calls are no money.
+ * What the scopes of budgets have spent between two instants, by subject. It reads rollups alone: days and hours where
+ * they know the scope, else quarter-hours, on which the periods of every time zone begin. Simulated calls are no money.
  */
 import 'server-only'
 import type pg from 'pg'
 import type { SpentAnswer, SpentQuery } from '../contract/control.ts'
-import type { PolicyScope } from '../contract/policy.ts'
+import { isOfTarget, type PolicyScope, type ScopeType, subjectsOf } from '../contract/policy.ts'
+import { ALL_TEAMS } from './compaction.ts'
+import { coverOf, type Span } from './cover.ts'
+import { type Exact, readExact } from './marks.ts'
+import { QUARTER_MS } from './rollup.ts'
 import { Conditions } from './scope.ts'
+import { SPENT_SCOPES } from './spent-rollup.ts'
+import { inSnapshot } from './transaction.ts'
+import { daysOf } from './usage-sql.ts'
 
 export interface SpentRange {
   readonly scope: PolicyScope
+  /** [startMs, endMs) in epoch milliseconds, on quarter-hours; null: without end. */
   readonly startMs: number
   readonly endMs: number | null
 }
@@ -21,159 +29,194 @@ export interface SpentRow {
   readonly held: bigint
 }
 
-/** What a connection and the pool have in common. */
-type Queryable = Pick<pg.Pool, 'query'>
-
-const ROLLUP_COLUMNS: Partial<Record<PolicyScope['type'], string>> = {
-  organization: `''`,
-  team: 'team_id',
-  consumer: 'consumer_id',
-  key: 'key_id',
-}
-const CALL_COLUMNS: Partial<Record<PolicyScope['type'], string>> = {
-  ...ROLLUP_COLUMNS,
-  user: 'end_user',
-  route: 'route_id',
-}
-
-export async function spentBySubject(db: Queryable, range: SpentRange): Promise<SpentRow[]> {
-  const [spent, held] = [await spentRows(db, range), await heldRows(db, range)]
-  const rows = new Map<string, { subject: string; spent: bigint; held: bigint }>()
-  const rowOf = (subject: string) => {
-    const row = rows.get(subject) ?? { subject, spent: 0n, held: 0n }
-    rows.set(subject, row)
-    return row
-  }
-  for (const { subject, pico } of spent) rowOf(subject).spent += BigInt(pico)
-  for (const { subject, pico } of held) rowOf(subject).held += BigInt(pico)
-  return [...rows.values()].filter(({ spent, held }) => spent !== 0n || held !== 0n)
-}
-
-type Sums = { subject: string; pico: string }[]
-
-function spentRows(db: Queryable, range: SpentRange): Promise<Sums> {
-  const { scope } = range
-  const column = ROLLUP_COLUMNS[scope.type]
-  if (column) {
-    // Periods begin on quarter-hours in every time zone.
-    const conditions = within(new Conditions(), 'bucket', range).raw('NOT simulated')
-    onlySubject(conditions, column, scope)
-    return sums(
-      db,
-      `SELECT ${column} AS subject, sum(cost_pico)::text AS pico FROM rollup_quarters WHERE ${conditions.sql} GROUP BY 1`,
-      conditions,
-    )
-  }
-  if (scope.type === 'model' || scope.type === 'provider') {
-    const field = scope.type === 'model' ? 'model' : 'providerId'
-    const conditions = ofCalls(range)
-    onlySubject(conditions, `a->>'${field}'`, scope)
-    return sums(
-      db,
-      `SELECT a->>'${field}' AS subject, sum((a->>'costPicoUsd')::numeric)::text AS pico
-       FROM calls, jsonb_array_elements(attempts) AS a WHERE ${conditions.sql} AND a->>'costPicoUsd' IS NOT NULL GROUP BY 1`,
-      conditions,
-    )
-  }
-  return callSums(db, range, 'cost_pico', ofCalls(range).raw('cost_pico IS NOT NULL'))
-}
-
-/** Of one target nobody knows what was held: the bound stands with the whole call. */
-function heldRows(db: Queryable, range: SpentRange): Promise<Sums> {
-  const { type } = range.scope
-  if (type === 'model' || type === 'provider') return Promise.resolve([])
-  const conditions = ofCalls(range)
-    .raw(`outcome <> 'ok'`)
-    .raw('reserved_pico IS NOT NULL')
-    .raw(`attempts @> '[{"outcome": "unknown"}]'`)
-  return callSums(db, range, 'reserved_pico', conditions)
-}
-
-function callSums(
-  db: Queryable,
-  { scope }: SpentRange,
-  amount: string,
-  conditions: Conditions,
-): Promise<Sums> {
-  if (scope.type === 'tag') {
-    const pair = `t.key || '=' || t.value`
-    onlySubject(conditions, pair, scope)
-    return sums(
-      db,
-      `SELECT ${pair} AS subject, sum(${amount})::text AS pico FROM calls, jsonb_each_text(tags) AS t
-       WHERE ${conditions.sql} GROUP BY 1`,
-      conditions,
-    )
-  }
-  const column = CALL_COLUMNS[scope.type]
-  if (!column) return Promise.resolve([])
-  onlySubject(conditions, column, scope)
-  return sums(
-    db,
-    `SELECT ${column} AS subject, sum(${amount})::text AS pico FROM calls
-     WHERE ${conditions.sql} AND ${column} IS NOT NULL GROUP BY 1`,
-    conditions,
-  )
-}
-
-/** The day stands in the partition key, and is that of the id: within an hour of the arrival. */
-function ofCalls({ startMs, endMs }: SpentRange): Conditions {
-  const conditions = new Conditions().raw('NOT simulated')
-  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
-  conditions.add(day(Math.max(0, startMs - 3_600_000)), (value) => `day >= ${value}::date`)
-  if (endMs !== null) conditions.add(day(endMs + 3_600_000), (value) => `day <= ${value}::date`)
-  return within(conditions, 'at', { startMs, endMs })
-}
-
-function within(
-  conditions: Conditions,
-  column: string,
-  { startMs, endMs }: Omit<SpentRange, 'scope'>,
-): Conditions {
-  conditions.add(new Date(startMs).toISOString(), (value) => `${column} >= ${value}::timestamptz`)
-  if (endMs !== null)
-    conditions.add(new Date(endMs).toISOString(), (value) => `${column} < ${value}::timestamptz`)
-  return conditions
-}
-
-function onlySubject(conditions: Conditions, column: string, { type, id, each }: PolicyScope): void {
-  if (type !== 'organization' && !each) conditions.add(id ?? '', (value) => `${column} = ${value}`)
-  else if (type !== 'organization') conditions.raw(`${column} <> ''`)
-}
-
-async function sums(db: Queryable, text: string, { values }: Conditions): Promise<Sums> {
-  const { rows } = await db.query<{ subject: string; pico: string }>(text, [...values])
-  return rows
+/** The subjects of each range that have spent or hold something; in the order of the ranges, and all of one moment. */
+export function spentBySubject(pool: pg.Pool, ranges: readonly SpentRange[]): Promise<SpentRow[][]> {
+  return inSnapshot(pool, (client) => readSpent(client, ranges))
 }
 
 /**
  * For a gateway to which budgets are new: the sums, and its newest event that they hold, of one moment.
  */
-export async function answerSpent(pool: pg.Pool, { gatewayId, budgets }: SpentQuery): Promise<SpentAnswer> {
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+export function answerSpent(pool: pg.Pool, { gatewayId, budgets }: SpentQuery): Promise<SpentAnswer> {
+  return inSnapshot(pool, async (client) => {
     const { rows } = await client.query<{ last_sequence: string }>(
       'SELECT last_sequence FROM gateways WHERE id = $1',
       [gatewayId],
     )
-    const answers: SpentAnswer['budgets'] = []
-    for (const { id, scope, startMs, endMs } of budgets) {
-      const subjects = await spentBySubject(client, { scope, startMs, endMs })
-      answers.push({
+    const spent = await readSpent(client, budgets)
+    return {
+      committedSequence: Number(rows[0]?.last_sequence ?? 0),
+      budgets: budgets.map(({ id }, index) => ({
         id,
-        subjects: subjects.map(({ subject, spent, held }) => ({
+        subjects: (spent[index] ?? []).map(({ subject, spent, held }) => ({
           subject,
           spentPicoUsd: spent.toString(),
           heldPicoUsd: held.toString(),
         })),
-      })
+      })),
     }
-    await client.query('COMMIT')
-    client.release()
-    return { committedSequence: Number(rows[0]?.last_sequence ?? 0), budgets: answers }
-  } catch (error) {
-    client.release(error as Error)
-    throw error
+  })
+}
+
+/** Ranges of one period and one type of scope: they are read together. */
+interface Group {
+  readonly type: ScopeType
+  readonly startMs: number
+  readonly endMs: number | null
+  /** Null: every subject. */
+  ids: string[] | null
+}
+
+async function readSpent(client: pg.PoolClient, ranges: readonly SpentRange[]): Promise<SpentRow[][]> {
+  const groups = new Map<string, Group>()
+  for (const { scope, startMs, endMs } of ranges) {
+    const key = groupKey({ scope, startMs, endMs })
+    const group = groups.get(key) ?? { type: scope.type, startMs, endMs, ids: [] }
+    groups.set(key, group)
+    if (scope.each || scope.type === 'organization') group.ids = null
+    else group.ids?.push(scope.id ?? '')
   }
+  const spent = await readSums(client, [...groups.values()])
+  const keys = [...groups.keys()]
+  const unknown = await readUnknown(client, ranges)
+  return ranges.map((range) => {
+    const { scope } = range
+    const rows = new Map<string, { subject: string; spent: bigint; held: bigint }>()
+    const rowOf = (subject: string) => {
+      const row = rows.get(subject) ?? { subject, spent: 0n, held: 0n }
+      rows.set(subject, row)
+      return row
+    }
+    for (const { subject, pico } of spent[keys.indexOf(groupKey(range))] ?? []) {
+      const meant = scope.each ? subject !== '' : scope.type === 'organization' || subject === scope.id
+      if (meant) rowOf(subject).spent += BigInt(pico)
+    }
+    // Of one target nobody knows what was held: the bound stands with the whole call.
+    for (const call of isOfTarget(scope) ? [] : unknown) {
+      if (call.at < range.startMs || (range.endMs !== null && call.at >= range.endMs)) continue
+      for (const subject of subjectsOf(scope, call)) rowOf(subject).held += call.held
+    }
+    return [...rows.values()].filter(({ spent, held }) => spent !== 0n || held !== 0n)
+  })
+}
+
+const groupKey = ({ scope, startMs, endMs }: SpentRange) => `${scope.type} ${startMs} ${endMs}`
+
+/** By group: subjects and what they have spent. */
+async function readSums(
+  client: pg.PoolClient,
+  groups: readonly Group[],
+): Promise<{ subject: string; pico: string }[][]> {
+  const { rows: bounds } = await client.query<{ first: Date | null; last: Date | null }>(
+    'SELECT min(bucket) AS first, max(bucket) AS last FROM rollup_quarters',
+  )
+  const [first, last] = [bounds[0]?.first?.getTime(), bounds[0]?.last?.getTime()]
+  const sums: { subject: string; pico: string }[][] = groups.map(() => [])
+  if (first === undefined || last === undefined || groups.length === 0) return sums
+  const within = ({ startMs, endMs }: Group): Span => ({
+    from: Math.max(first, startMs),
+    to: Math.min(last + QUARTER_MS, endMs ?? Number.POSITIVE_INFINITY),
+  })
+  const from = Math.min(...groups.map((group) => within(group).from))
+  const exact = await readExact(client, { from, to: last + QUARTER_MS })
+  const values: unknown[] = []
+  const parts = groups.flatMap((group, n) => {
+    const span = within(group)
+    return span.from < span.to ? partsOf(group, span, exact, n, values) : []
+  })
+  if (parts.length === 0) return sums
+  const { rows } = await client.query<{ n: number; subject: string; pico: string }>(
+    `SELECT n, subject, sum(pico)::text AS pico FROM (${parts.join(' UNION ALL ')}) AS part GROUP BY 1, 2`,
+    values,
+  )
+  for (const row of rows) sums[row.n]?.push(row)
+  return sums
+}
+
+/** Where days and hours hold a scope, and the column of the quarter-hours that does. */
+const SOURCES: Partial<Record<ScopeType, { dimension: string | null; coarse: string; fine: string }>> = {
+  organization: { dimension: 'all', coarse: `''`, fine: `''` },
+  team: { dimension: 'team', coarse: 'team_id', fine: 'team_id' },
+  consumer: { dimension: 'consumer', coarse: 'value', fine: 'consumer_id' },
+  key: { dimension: null, coarse: `''`, fine: 'key_id' },
+}
+const NOTHING_EXACT: Exact = { days: new Set(), hours: new Set() }
+
+/** Statements that give `n, subject, pico`. */
+function partsOf({ type, ids }: Group, span: Span, exact: Exact, n: number, values: unknown[]): string[] {
+  const instant = (ms: number) => new Date(ms).toISOString()
+  const part = (table: string, subject: string, cost: Conditions) => {
+    if (ids !== null) cost.add(ids, (value) => `${subject} = ANY(${value}::text[])`)
+    return `SELECT ${n} AS n, ${subject} AS subject, cost_pico AS pico FROM ${table} WHERE ${cost.sql}`
+  }
+  const between = (spans: readonly Span[]) => {
+    const conditions = new Conditions(values)
+    const each = spans.map(
+      ({ from, to }) =>
+        `(bucket >= ${conditions.value(instant(from))}::timestamptz AND bucket < ${conditions.value(instant(to))}::timestamptz)`,
+    )
+    return conditions.raw(`(${each.join(' OR ')})`)
+  }
+  const own = SPENT_SCOPES.find((scope) => scope === type)
+  if (own) return [part('rollup_spent', 'subject', between([span]).raw(`scope = '${own}'`))]
+  const source = SOURCES[type]
+  if (!source) return []
+
+  const { days, hours, quarters } = coverOf(span, [span.from], source.dimension ? exact : NOTHING_EXACT)
+  const parts = (
+    [
+      ['rollup_days', days],
+      ['rollup_hours', hours],
+    ] as const
+  ).flatMap(([table, buckets]) => {
+    if (buckets.length === 0) return []
+    const conditions = new Conditions(values)
+      .add(buckets.map(instant), (value) => `bucket = ANY(${value}::timestamptz[])`)
+      .raw(`dimension = '${source.dimension}'`)
+      .raw('NOT simulated')
+    if (type === 'organization') conditions.raw(`team_id = '${ALL_TEAMS}'`)
+    return [part(table, source.coarse, conditions)]
+  })
+  if (quarters.length === 0) return parts
+  const conditions = between(quarters).raw('NOT simulated')
+  // What the indexes by team and by key begin with.
+  if (ids !== null && (type === 'team' || type === 'key'))
+    conditions.add(daysOf(quarters), (value) => `(bucket AT TIME ZONE 'UTC')::date = ANY(${value}::date[])`)
+  return [...parts, part('rollup_quarters', source.fine, conditions)]
+}
+
+/** Calls that a crash cut and whose cost nobody knows, those of a quarter-hour that are alike as one: there are few. */
+async function readUnknown(client: pg.PoolClient, ranges: readonly SpentRange[]) {
+  if (ranges.length === 0) return []
+  const from = Math.min(...ranges.map(({ startMs }) => startMs))
+  const { rows } = await client.query<{
+    at: Date
+    team_id: string | null
+    consumer_id: string | null
+    key_id: string | null
+    end_user: string | null
+    route_id: string | null
+    tags: Record<string, string>
+    held: string
+  }>(
+    `SELECT date_bin('15 minutes', at, 'epoch') AS at, team_id, consumer_id, key_id, end_user, route_id, tags,
+       sum(reserved_pico)::text AS held
+     FROM calls WHERE day >= $1::date AND outcome <> 'ok' AND reserved_pico IS NOT NULL
+       AND attempts @> '[{"outcome": "unknown"}]' AND NOT simulated
+     GROUP BY 1, 2, 3, 4, 5, 6, 7`,
+    // The day is that of the id: within an hour of the arrival.
+    [new Date(Math.max(0, from - 3_600_000)).toISOString().slice(0, 10)],
+  )
+  return rows.map((row) => ({
+    at: row.at.getTime(),
+    teamId: row.team_id,
+    consumerId: row.consumer_id,
+    keyId: row.key_id,
+    endUser: row.end_user,
+    routeId: row.route_id,
+    tags: row.tags,
+    providerId: null,
+    model: null,
+    held: BigInt(row.held),
+  }))
 }

@@ -36,3 +36,20 @@ export async function inTransaction<T>(
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 30 * attempt))
   }
 }
+
+/** Everything that `work` reads is of one moment. */
+export async function inSnapshot<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const result = await work(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    broken = error as Error
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}

@@ -181,7 +181,8 @@ function sourceSql(
   return parts.join(' UNION ALL ')
 }
 
-function daysOf(spans: readonly Span[]): string[] {
+/** The days (UTC) that have a part of the spans. */
+export function daysOf(spans: readonly Span[]): string[] {
   const days = new Set<string>()
   for (const { from, to } of spans) {
     for (let at = Math.floor(from / DAY_MS) * DAY_MS; at < to; at += DAY_MS)

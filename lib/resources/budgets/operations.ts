@@ -22,7 +22,7 @@ import {
   budgetSubject,
 } from './schema.ts'
 import { budgetEntityOf } from './snapshot.ts'
-import { currentOf, type Held, heldNow, standings, standingToWire } from './standing.ts'
+import { currentOf, heldNow, standings, standingToWire } from './standing.ts'
 
 const tag = 'Budgets'
 const reads = { scope: 'budgets:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }
@@ -65,10 +65,7 @@ export const budgetOperations = [
           }),
         (row) => row,
       )
-      const held = await heldNow(context.db, context.now)
-      const data: Budget[] = []
-      for (const row of page.data) data.push(await renderBudget(context, row, held))
-      return { data, nextCursor: page.nextCursor }
+      return { data: await render(context, page.data), nextCursor: page.nextCursor }
     },
   }),
   operation({
@@ -123,9 +120,8 @@ export const budgetOperations = [
     async run(context, { params, query }) {
       const row = await findBudget(context, params.id)
       const entity = budgetEntityOf(row)
-      const all = (await standings(entity, await heldNow(context.db, context.now), context.now)).filter(
-        ({ subject }) => maySee(context, row, subject),
-      )
+      const [every = []] = await standings([entity], await heldNow(context.db, context.now), context.now)
+      const all = every.filter(({ subject }) => maySee(context, row, subject))
       return { data: await named(row, all.slice(0, query.limit).map(standingToWire)), total: all.length }
     },
   }),
@@ -310,21 +306,28 @@ function audited(row: Row) {
   }
 }
 
-async function renderBudget(context: Context, row: Row, held: Held): Promise<Budget> {
-  const current = await currentOf(budgetEntityOf(row), held, context.now)
-  // Who of another team has spent most is nobody's business here.
-  const shown = row.scopeEach && !maySee(context, row, current.subject)
-  return {
-    ...baseOf(row),
-    ...audited(row),
-    current: shown
-      ? { ...current, subject: '', spentUsd: '0', heldUsd: '0', leftUsd: current.amountUsd, subjects: 0 }
-      : current,
-  }
+async function render(context: Context, rows: readonly Row[]): Promise<Budget[]> {
+  const currents = await currentOf(
+    rows.map(budgetEntityOf),
+    await heldNow(context.db, context.now),
+    context.now,
+  )
+  return rows.map((row, index) => {
+    const current = currents[index] as Budget['current']
+    // Who of another team has spent most is nobody's business here.
+    const hidden = row.scopeEach && !maySee(context, row, current.subject)
+    return {
+      ...baseOf(row),
+      ...audited(row),
+      current: hidden
+        ? { ...current, subject: '', spentUsd: '0', heldUsd: '0', leftUsd: current.amountUsd, subjects: 0 }
+        : current,
+    }
+  })
 }
 
 async function renderWhole(context: Context, row: Row): Promise<Budget> {
-  const rendered = await renderBudget(context, row, await heldNow(context.db, context.now))
+  const [rendered] = (await render(context, [row])) as [Budget]
   const { enforcement, onUnbounded } = rendered
   const warnings = await policyWarnings(context, {
     scope: rendered.scope,

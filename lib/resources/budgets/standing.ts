@@ -5,7 +5,7 @@ import type { BudgetEntity } from '../../contract/entities.ts'
 import { formatUsd } from '../../contract/money.ts'
 import { periodAt } from '../../contract/policy.ts'
 import { pool, type Transaction } from '../../server/db.ts'
-import { spentBySubject } from '../../usage/spent.ts'
+import { type SpentRow, spentBySubject } from '../../usage/spent.ts'
 import type { Budget } from './schema.ts'
 
 const report = z.object({
@@ -38,12 +38,22 @@ export interface Standing {
   readonly left: bigint
 }
 
-/** Every subject that has spent or holds something, the largest first. */
-export async function standings(budget: BudgetEntity, held: Held, now: Date): Promise<Standing[]> {
-  const { startMs, endMs } = periodAt(now.getTime(), budget.period, budget.timeZone)
-  const rows = new Map(
-    (await spentBySubject(pool, { scope: budget.scope, startMs, endMs })).map((row) => [row.subject, row]),
+/** Of each budget every subject that has spent or holds something, the nearest to its end first. */
+export async function standings(
+  budgets: readonly BudgetEntity[],
+  held: Held,
+  now: Date,
+): Promise<Standing[][]> {
+  const spent = await spentBySubject(
+    pool,
+    budgets.map(({ scope, period, timeZone }) => ({ scope, ...periodAt(now.getTime(), period, timeZone) })),
   )
+  return budgets.map((budget, index) => standingsOf(budget, spent[index] ?? [], held, now))
+}
+
+function standingsOf(budget: BudgetEntity, spent: readonly SpentRow[], held: Held, now: Date): Standing[] {
+  const { startMs } = periodAt(now.getTime(), budget.period, budget.timeZone)
+  const rows = new Map(spent.map((row) => [row.subject, row]))
   const amount = amountNow(budget, now)
   const prefix = `${budget.id}|`
   const suffix = `|${startMs}`
@@ -66,19 +76,26 @@ function amountNow({ amountPicoUsd, override }: BudgetEntity, now: Date): bigint
   return BigInt(override && now.getTime() < override.untilMs ? override.amountPicoUsd : amountPicoUsd)
 }
 
-export async function currentOf(budget: BudgetEntity, held: Held, now: Date): Promise<Budget['current']> {
-  const { startMs, endMs } = periodAt(now.getTime(), budget.period, budget.timeZone)
-  const all = await standings(budget, held, now)
-  const amount = amountNow(budget, now)
-  const [first] = all
-  const shown = first ?? { subject: budget.scope.id ?? '', spent: 0n, held: 0n, left: amount }
-  return {
-    from: endMs === null ? null : new Date(startMs).toISOString(),
-    to: endMs === null ? null : new Date(endMs).toISOString(),
-    amountUsd: formatUsd(amount),
-    ...standingToWire(shown),
-    subjects: all.length,
-  }
+/** In the order of the budgets. */
+export async function currentOf(
+  budgets: readonly BudgetEntity[],
+  held: Held,
+  now: Date,
+): Promise<Budget['current'][]> {
+  const all = await standings(budgets, held, now)
+  return budgets.map((budget, index) => {
+    const { startMs, endMs } = periodAt(now.getTime(), budget.period, budget.timeZone)
+    const amount = amountNow(budget, now)
+    const own = all[index] ?? []
+    const shown = own[0] ?? { subject: budget.scope.id ?? '', spent: 0n, held: 0n, left: amount }
+    return {
+      from: endMs === null ? null : new Date(startMs).toISOString(),
+      to: endMs === null ? null : new Date(endMs).toISOString(),
+      amountUsd: formatUsd(amount),
+      ...standingToWire(shown),
+      subjects: own.length,
+    }
+  })
 }
 
 export function standingToWire({ subject, spent, held, left }: Standing) {
