@@ -120,6 +120,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       })
       adoption = startAdoption({
         ledger,
+        counters: tallies,
         journal,
         inFlight: () => listener.calls(),
         ask: async (query) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { SpentAnswer } from '../../lib/contract/control.ts'
 import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 import type { Call } from '../call.ts'
@@ -12,7 +12,7 @@ import { testBudget } from '../testing/policies.ts'
 import { actualAmounts } from './actual-amounts.ts'
 import { startAdoption } from './adoption.ts'
 import { createCounterLedger } from './counter-ledger.ts'
-import { createCounters, Hold } from './counters.ts'
+import { COUNTS, createCounters, Hold, isHold } from './counters.ts'
 import { budgetKey } from './policing.ts'
 
 const NOW = 1_750_000_100_000
@@ -40,6 +40,7 @@ class World {
 
   readonly adoption = startAdoption({
     ledger: this.ledger,
+    counters: this.counters,
     journal: Object.assign(written(this.events), {
       read: async (from: number, max: number) =>
         this.events
@@ -85,6 +86,25 @@ class World {
       ],
     } as unknown as Call
     this.calls.add(call)
+    return call
+  }
+
+  /** As the admin prices again what it has booked. */
+  reprice(percent: bigint): void {
+    for (const [index, one] of this.events.slice(0, this.committed).entries())
+      this.events[index] = {
+        ...one,
+        costPicoUsd: ((BigInt(one.costPicoUsd ?? 0) * percent) / 100n).toString(),
+      }
+  }
+
+  /** A call that leaves under the budget. */
+  reserve(amount: bigint): Call {
+    const call = this.begin()
+    const hold = this.counters.reserve([{ key: KEY, counts: COUNTS.money, amount, limit: null, windowMs: 0 }])
+    if (!isHold(hold)) throw new Error('nothing is limited here')
+    this.counters.written(hold)
+    Object.assign(call.dispatched[0] ?? {}, { hold })
     return call
   }
 
@@ -146,6 +166,59 @@ test('a new budget starts from exactly what its scope has spent, whatever is boo
     }),
     { numRuns: 60 },
   )
+})
+
+test('after a correction the counter is the corrected books and what came since, and no call waits for it', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      costs,
+      costs,
+      costs,
+      fc.nat(30),
+      fc.array(fc.bigInt({ min: 0n, max: 300n }), { minLength: 1, maxLength: 3 }),
+      async (booked, during, flying, shipped, corrections) => {
+        const world = new World()
+        for (const cost of booked) world.settle(cost)
+        world.committed = Math.min(shipped, booked.length)
+        world.adoption.follow(configurationWith(BUDGET))
+        await world.adoption.whenReady(BUDGET, 5_000)
+        const calls = flying.map((cost) => world.reserve(cost + 5n))
+        for (const [index, percent] of corrections.entries()) {
+          world.reprice(percent)
+          world.meanwhile = () => {
+            expect(world.adoption.isReady(BUDGET)).toBe(true)
+            for (const cost of during) world.end(world.reserve(cost + 1n), cost)
+            const call = calls.pop()
+            if (call) world.end(call, flying[calls.length] ?? 0n)
+            world.meanwhile = () => {}
+          }
+          const corrected = { ...BUDGET, recount: index + 1 }
+          world.adoption.follow(configurationWith(corrected))
+          await vi.waitUntil(() => world.ledger.isCurrent(corrected), { interval: 1 })
+          const spent = world.events.reduce((sum, one) => sum + BigInt(one.costPicoUsd ?? 0), 0n)
+          const held = calls.reduce((sum, _, at) => sum + (flying[at] ?? 0n) + 5n, 0n)
+          expect(world.counters.money(KEY)).toEqual({ spent, held })
+        }
+        world.adoption.stop()
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('a subject that the corrected books know nothing of has spent nothing; other periods stay', async () => {
+  const world = new World()
+  world.adoption.follow(configurationWith(BUDGET))
+  await world.adoption.whenReady(BUDGET, 5_000)
+  const gone = budgetKey(BUDGET, 'team_2', Date.UTC(2025, 5, 1))
+  const earlier = budgetKey(BUDGET, 'team_1', Date.UTC(2025, 4, 1))
+  for (const key of [gone, earlier]) world.counters.setMoney(key, { spent: 9n, held: 2n })
+  const corrected = { ...BUDGET, recount: 1 }
+  world.adoption.follow(configurationWith(corrected))
+  await vi.waitUntil(() => world.ledger.isCurrent(corrected), { interval: 1 })
+  expect(world.counters.money(gone)).toEqual({ spent: 0n, held: 2n })
+  expect(world.counters.money(earlier)).toEqual({ spent: 9n, held: 2n })
+  world.adoption.stop()
 })
 
 test('while the admin is away nobody claims to know, and it is asked again until it answers', async () => {

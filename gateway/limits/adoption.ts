@@ -1,7 +1,8 @@
 /**
  * How a budget that is new here learns what its scope has spent in this period: what the admin's books say up to some
  * event of this gateway, and what the journal has after it. Both are joined in one turn of the loop, with the attempts in
- * flight, so that nothing is missed or counted twice while traffic flows.
+ * flight, so that nothing is missed or counted twice while traffic flows. A budget whose books were corrected learns it
+ * in the same way, and goes on with what it counted until then.
  */
 import type { SpentAnswer, SpentQuery } from '../../lib/contract/control.ts'
 import type { BudgetEntity } from '../../lib/contract/entities.ts'
@@ -12,12 +13,13 @@ import type { Clock } from '../clock.ts'
 import type { Journal } from '../journal/journal-options.ts'
 import type { Configuration } from '../snapshot/configuration.ts'
 import type { Log } from '../telemetry/log.ts'
-import { type CounterLedger, type LedgerNote, signatureOf } from './counter-ledger.ts'
-import type { Money } from './counters.ts'
+import { type Counted, type CounterLedger, type LedgerNote, signatureOf } from './counter-ledger.ts'
+import type { Counters, CountersState, Money } from './counters.ts'
 import { budgetKey, periodOf, type Readiness } from './policing.ts'
 
 export interface AdoptionOptions {
   readonly ledger: CounterLedger
+  readonly counters: Pick<Counters, 'moneys'>
   readonly journal: Pick<
     Journal,
     'read' | 'nextSequence' | 'committedSequence' | 'staged' | 'written' | 'note'
@@ -30,7 +32,7 @@ export interface AdoptionOptions {
 }
 
 export interface Adoption extends Readiness {
-  /** The running configuration is another one: budgets that are new to it are adopted, until all are. */
+  /** The running configuration is another one: budgets that are new to it, or corrected, are adopted, until all are. */
   follow(configuration: Configuration): void
   stop(): void
 }
@@ -49,7 +51,7 @@ export function startAdoption(options: AdoptionOptions): Adoption {
   let failures = 0
   let waiters: (() => void)[] = []
 
-  const missing = () => [...wanted].flatMap(([name, budget]) => (ledger.ready().has(name) ? [] : [budget]))
+  const missing = () => [...wanted.values()].filter((budget) => !ledger.isCurrent(budget))
 
   function follow(configuration: Configuration): void {
     wanted = new Map([...configuration.policies.budgets()].map((budget) => [signatureOf(budget), budget]))
@@ -117,12 +119,36 @@ export function startAdoption(options: AdoptionOptions): Adoption {
       if (journal.staged() === 0 && journal.nextSequence - 1 === last) break
     }
     // Switched off or changed meanwhile: asked again where it is still wanted.
-    const adopted = budgets.filter((budget) => wanted.has(signatureOf(budget)))
-    write({
-      adopted: adopted.map(signatureOf),
-      money: sums.of(adopted),
-      attached: attachInFlight(options, adopted, now),
-    })
+    const answered = budgets.filter((budget) => wanted.has(signatureOf(budget)))
+    const adopted = answered.filter((budget) => !ledger.isReady(budget))
+    if (adopted.length > 0) {
+      write({
+        adopted: adopted.map(signatureOf),
+        money: sums.of(adopted),
+        attached: attachInFlight(options, adopted, now),
+        at: counted(adopted),
+      })
+    }
+    // A period that began meanwhile may have been corrected too: asked again.
+    const later = clock.now()
+    const recounted = answered.filter(
+      (budget) =>
+        !adopted.includes(budget) && periodOf(budget, now).startMs === periodOf(budget, later).startMs,
+    )
+    if (recounted.length > 0) {
+      write({ recounted: counted(recounted), spent: spentOf(recounted, sums.of(recounted), now) })
+    }
+  }
+
+  /** For every counter of the period: one of which the books know nothing any more has spent nothing. */
+  function spentOf(budgets: readonly BudgetEntity[], money: CountersState['money'], now: number) {
+    const spent = new Map(money.map(([key, amount]) => [key, amount]))
+    const ends = budgets.map((budget) => [`${budget.id}|`, `|${periodOf(budget, now).startMs}`] as const)
+    for (const [key] of options.counters.moneys()) {
+      if (!spent.has(key) && ends.some(([start, end]) => key.startsWith(start) && key.endsWith(end)))
+        spent.set(key, '0')
+    }
+    return [...spent]
   }
 
   function write(note: LedgerNote): void {
@@ -159,6 +185,9 @@ export function startAdoption(options: AdoptionOptions): Adoption {
   }
 }
 
+const counted = (budgets: readonly BudgetEntity[]): Counted =>
+  budgets.map((budget) => [signatureOf(budget), budget.recount])
+
 /** What each budget's subjects have spent, summed up. */
 class Sums {
   readonly #money = new Map<string, Money & { readonly budget: BudgetEntity }>()
@@ -193,7 +222,7 @@ class Sums {
     }
   }
 
-  of(budgets: readonly BudgetEntity[]) {
+  of(budgets: readonly BudgetEntity[]): CountersState['money'] {
     return [...this.#money].flatMap(([key, { budget, spent, held }]) =>
       budgets.includes(budget) ? [[key, spent.toString(), held.toString()] as const] : [],
     )

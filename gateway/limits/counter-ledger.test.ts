@@ -4,8 +4,9 @@ import { NO_USAGE } from '../../lib/contract/usage.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal } from '../journal/journal-options.ts'
 import { callId, event, intent, type MemoryFs, memoryFs } from '../journal/journal-testing.ts'
+import { testBudget } from '../testing/policies.ts'
 import { actualAmounts } from './actual-amounts.ts'
-import { createCounterLedger } from './counter-ledger.ts'
+import { type CounterLedger, createCounterLedger, signatureOf } from './counter-ledger.ts'
 import { COUNTS, type Counters, createCounters, type Hold, isHold, type Want } from './counters.ts'
 
 const NOW = 1_750_000_100_000
@@ -54,6 +55,7 @@ class World {
   readonly fs: MemoryFs = memoryFs()
   readonly oracle = new Oracle()
   counters!: Counters
+  ledger!: CounterLedger
   journal!: Journal
   #calls = 0
 
@@ -63,6 +65,7 @@ class World {
 
   restart(): void {
     this.counters = createCounters(clock)
+    this.ledger = createCounterLedger(this.counters)
     const log = () => {}
     this.journal = openJournal({
       directory: 'j',
@@ -70,7 +73,7 @@ class World {
       clock,
       log,
       sync: 'group',
-      counters: createCounterLedger(this.counters),
+      counters: this.ledger,
       limits: { segmentBytes: 3_000 },
     })
   }
@@ -161,6 +164,29 @@ test('whatever is begun, ended, settled and killed, the counters are the books p
     }),
     { numRuns: runs },
   )
+})
+
+test('what was counted anew is there after a restart, with what was held and settled since', () => {
+  const world = new World()
+  const [key] = BUDGETS
+  const budget = testBudget({ amountUsd: '1', recount: 3 })
+  for (const note of [
+    { adopted: [signatureOf(budget)], money: [[key, '1000', '5'] as const], attached: [] },
+    { recounted: [[signatureOf(budget), 3] as const], spent: [[key, '400'] as const] },
+  ]) {
+    world.begin(100n)
+    world.ledger.adopt(note)
+    world.journal.note(note)
+  }
+  expect(world.counters.money(key)).toEqual({ spent: 400n, held: 105n })
+  world.end(0, 70n)
+  world.settle(0)
+  for (let restarts = 0; restarts < 3; restarts += 1) {
+    expect(world.counters.money(key).spent).toBe(470n)
+    expect(world.ledger.isCurrent(budget)).toBe(true)
+    expect(world.ledger.isCurrent({ ...budget, recount: 4 })).toBe(false)
+    world.restart()
+  }
 })
 
 test('what was adopted, and attached to calls in flight, is there after a restart', () => {

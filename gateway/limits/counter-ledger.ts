@@ -10,6 +10,9 @@ import type { CounterBook } from '../journal/counter-book.ts'
 import { actualAmount } from './actual-amounts.ts'
 import { COUNTS, type Counters, type CountersState, type Counts } from './counters.ts'
 
+/** Budgets by their signature, each with the `recount` that its sum was made at. */
+export type Counted = readonly (readonly [signature: string, recount: number])[]
+
 /** Written to the journal in the turn in which it became true. */
 export type LedgerNote =
   | {
@@ -17,14 +20,21 @@ export type LedgerNote =
       readonly money: CountersState['money']
       /** Attempts in flight that count from now on under a budget that they did not know. */
       readonly attached: readonly (readonly [callId: string, attempt: number, key: string, amount: string])[]
+      /** Absent from a journal older than recounts. */
+      readonly at?: Counted
     }
+  /** Corrected books: what is spent is replaced, while what is held goes on. */
+  | { readonly recounted: Counted; readonly spent: readonly (readonly [key: string, spent: string])[] }
   | { readonly dropped: readonly string[] }
 
 export interface CounterLedger extends CounterBook {
   isReady(budget: BudgetEntity): boolean
+  /** Ready, and counted after the last correction of the books that it was told of. */
+  isCurrent(budget: BudgetEntity): boolean
   /** Takes over what the note says, as `noted` does after a restart. */
   adopt(note: LedgerNote): void
-  ready(): ReadonlySet<string>
+  /** The signatures of what is ready. */
+  ready(): Iterable<string>
   /** Rises with each change of what is ready. */
   readonly version: number
 }
@@ -43,10 +53,15 @@ export function signatureOf(budget: BudgetEntity): string {
 }
 
 export function createCounterLedger(counters: Counters): CounterLedger {
-  let ready = new Set<string>()
+  let ready = new Map<string, number>()
   let version = 0
 
   function adopt(note: LedgerNote): void {
+    if ('recounted' in note) {
+      for (const [key, spent] of note.spent) counters.setSpent(key, BigInt(spent))
+      for (const [signature, recount] of note.recounted) ready.set(signature, recount)
+      return
+    }
     version += 1
     if ('dropped' in note) {
       for (const signature of note.dropped) ready.delete(signature)
@@ -58,21 +73,23 @@ export function createCounterLedger(counters: Counters): CounterLedger {
       const { spent, held } = counters.money(key)
       counters.setMoney(key, { spent, held: held + BigInt(amount) })
     }
-    for (const signature of note.adopted) ready.add(signature)
+    const recounts = new Map(note.at)
+    for (const signature of note.adopted) ready.set(signature, recounts.get(signature) ?? 0)
   }
 
   return {
     isReady: (budget) => ready.has(signatureOf(budget)),
-    ready: () => ready,
+    isCurrent: (budget) => ready.get(signatureOf(budget)) === budget.recount,
+    ready: () => ready.keys(),
     get version() {
       return version
     },
     adopt,
-    state: () => ({ counters: counters.state(), ready: [...ready] }),
+    state: () => ({ counters: counters.state(), ready: [...ready.keys()], at: [...ready] }),
     restore(state) {
-      const { counters: kept, ready: names } = (state ?? {}) as Partial<ReturnType<CounterLedgerState>>
+      const { counters: kept, ready: names, at } = (state ?? {}) as Partial<LedgerState>
       counters.restore(kept ?? { money: [], windows: [] })
-      ready = new Set(names ?? [])
+      ready = new Map(at ?? names?.map((name) => [name, 0]))
     },
     intended(intent) {
       if (intent.admission) counters.retake(recordOf(intent.admission), intent.startedAt)
@@ -88,7 +105,7 @@ export function createCounterLedger(counters: Counters): CounterLedger {
     noted(note, open) {
       const read = note as LedgerNote
       adopt(read)
-      if ('dropped' in read) return
+      if (!('attached' in read)) return
       for (const [callId, attempt, key, amount] of read.attached) {
         const intents = open.get(callId) ?? []
         const index = intents.findIndex((intent) => intent.attempt === attempt)
@@ -101,7 +118,12 @@ export function createCounterLedger(counters: Counters): CounterLedger {
   }
 }
 
-type CounterLedgerState = () => { counters: CountersState; ready: string[] }
+/** In a checkpoint. `at` is absent from one older than recounts. */
+interface LedgerState {
+  readonly counters: CountersState
+  readonly ready: readonly string[]
+  readonly at?: Counted
+}
 
 function resettle(counters: Counters, intent: Intent, attempt: UsageEvent['attempts'][number]): void {
   const record = recordOf(intent.hold)

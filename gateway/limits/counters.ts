@@ -89,6 +89,8 @@ export interface Counters {
   commit(hold: Hold): void
   money(key: string): Money
   setMoney(key: string, money: Money): void
+  /** What is spent is another sum than was counted here; what is held stays. */
+  setSpent(key: string, spent: bigint): void
   /** All money that is counted. */
   moneys(): Iterable<readonly [key: string, money: Readonly<Money>]>
   /** What counts now, and the milliseconds until all of it is forgotten. */
@@ -268,6 +270,10 @@ export function createCounters(clock: Clock): Counters {
     money: (key) => moneys.get(key) ?? { spent: 0n, held: 0n },
     moneys: () => moneys,
     setMoney: (key, money) => void moneys.set(key, { ...money }),
+    setSpent(key, spent) {
+      moneyOf(key).spent = spent
+      freed(key)
+    },
 
     used(key, windowMs) {
       const gauge = gauges.get(key)

@@ -36,6 +36,7 @@ export function testBudget({
     holdWaitMs: 2_000,
     override: null,
     enabled: true,
+    recount: 0,
     ...overrides,
   }
 }

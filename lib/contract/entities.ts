@@ -184,6 +184,8 @@ export const budgetEntity = z.object({
   /** Instead of `amountPicoUsd` until then (epoch milliseconds). */
   override: z.object({ amountPicoUsd: picoText, untilMs: z.int().min(0) }).nullable(),
   enabled: z.boolean(),
+  /** Another number than the one that a gateway counted at: the books of its period were corrected, so it asks again. */
+  recount: z.int().min(0).default(0),
 })
 
 export const entity = z.discriminatedUnion('type', [

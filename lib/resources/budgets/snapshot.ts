@@ -21,6 +21,7 @@ export interface BudgetColumns extends Omit<ScopeColumns, 'teamId'> {
   readonly overridePico: WholeNumber | null
   readonly overrideUntil: Date | null
   readonly enabled: boolean
+  readonly recount: number
 }
 
 export function budgetEntityOf(row: BudgetColumns): BudgetEntity {
@@ -44,5 +45,6 @@ export function budgetEntityOf(row: BudgetColumns): BudgetEntity {
         ? { amountPicoUsd: row.overridePico.toFixed(), untilMs: row.overrideUntil.getTime() }
         : null,
     enabled,
+    recount: row.recount,
   }
 }

@@ -19,9 +19,12 @@ export async function restoreLimit(tx: Transaction, body: LimitEntity): Promise<
   return { type, id, name: row.name, entity: limitEntityOf(row) }
 }
 
-/** What no gateway needs stays as it is, or as a new budget has it: when to alert, and why an override was made. */
+/**
+ * What no gateway needs stays as it is, or as a new budget has it: when to alert, and why an override was made. So does
+ * the number of corrections, for the books are not rolled back.
+ */
 export async function restoreBudget(tx: Transaction, body: BudgetEntity): Promise<ChangedEntity> {
-  const { type, id, scope, amountPicoUsd, override, timeZone: _, ...rest } = body
+  const { type, id, scope, amountPicoUsd, override, timeZone: _, recount: __, ...rest } = body
   const columns = {
     ...rest,
     ...(await columnsOf(tx, scope)),
