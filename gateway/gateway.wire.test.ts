@@ -10,7 +10,8 @@ import {
 } from './testing/configuration-builder.ts'
 import { FAKE_TOKEN, type FakeAdmin, startFakeAdmin } from './testing/fake-admin.ts'
 import { type FakeOpenAi, startFakeOpenAi } from './testing/fake-openai.ts'
-import { freePort, type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
+import { freePort } from './testing/free-port.ts'
+import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
 import { seeded, testSeed } from './testing/seed.ts'
 
 const LONG = process.env.GATEHOUSE_TEST_LONG === '1'

@@ -15,7 +15,8 @@ import {
 } from './testing/configuration-builder.ts'
 import { FAKE_TOKEN, type FakeAdmin, startFakeAdmin } from './testing/fake-admin.ts'
 import { type FakeOpenAi, startFakeOpenAi } from './testing/fake-openai.ts'
-import { freePort, type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
+import { freePort } from './testing/free-port.ts'
+import { type GatewayProcess, spawnGateway } from './testing/gateway-process.ts'
 import { until } from './testing/gateway-under-test.ts'
 import { BODIES } from './testing/hardness-bodies.ts'
 import {

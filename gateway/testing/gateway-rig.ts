@@ -9,7 +9,8 @@ import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 import { type AdminConfiguration, adminConfiguration, smallConfiguration } from './configuration-builder.ts'
 import { FAKE_TOKEN, type FakeAdmin, startFakeAdmin } from './fake-admin.ts'
 import { type FakeOpenAi, startFakeOpenAi } from './fake-openai.ts'
-import { freePort, type GatewayProcess, spawnGateway } from './gateway-process.ts'
+import { freePort } from './free-port.ts'
+import { type GatewayProcess, spawnGateway } from './gateway-process.ts'
 import { get } from './http-caller.ts'
 
 export interface GatewayRig {

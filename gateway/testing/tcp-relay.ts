@@ -2,7 +2,8 @@
  * For tests: a relay of bytes between two real sockets that breaks what passes through it, by a script or by hand. It
  * knows nothing of what it carries, so it stands before a vendor, an admin or a Postgres alike.
  */
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 
 /** What happens to one direction of a connection. Empty: all passes. */
 export interface FlowFault {
@@ -51,7 +52,8 @@ export interface TcpRelay {
 }
 
 export async function startTcpRelay(target: { port: number; host?: string }): Promise<TcpRelay> {
-  const state = { plans: [] as RelayPlan[], otherwise: {} as RelayPlan, accepted: 0, passedDown: 0, port: 0 }
+  const port = await freePort()
+  const state = { plans: [] as RelayPlan[], otherwise: {} as RelayPlan, accepted: 0, passedDown: 0 }
   const pairs = new Set<Pair>()
   let thawed: Promise<void> | null = null
   let thaw: () => void = () => {}
@@ -71,9 +73,8 @@ export async function startTcpRelay(target: { port: number; host?: string }): Pr
   const listen = () =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(state.port, '127.0.0.1', () => {
+      server.listen(port, '127.0.0.1', () => {
         server.off('error', reject)
-        state.port = (server.address() as AddressInfo).port
         resolve()
       })
     })
@@ -81,7 +82,7 @@ export async function startTcpRelay(target: { port: number; host?: string }): Pr
 
   await listen()
   return {
-    port: state.port,
+    port,
     get accepted() {
       return state.accepted
     },
