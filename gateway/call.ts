@@ -1,13 +1,12 @@
 /** One call on its way through the pipeline: what is known of it so far. Stages read it; only the pipeline writes it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { LimitEntity } from '../lib/contract/entities.ts'
 import type { ScopeSubjects } from '../lib/contract/policy.ts'
 import type { Attempt as AttemptRecord, LedgerLine } from '../lib/contract/usage-event.ts'
 import type { Clock } from './clock.ts'
 import type { ChatRequest } from './dialects/openai-chat-request.ts'
 import { newCallId } from './ids.ts'
 import type { Books } from './journal/books.ts'
-import type { Applied } from './limits/applicable.ts'
+import type { AppliedLimit } from './limits/applicable.ts'
 import type { Hold } from './limits/counters.ts'
 import type { Policing } from './limits/policing.ts'
 import type { ListenerLimits } from './listener-limits.ts'
@@ -60,7 +59,7 @@ export interface Call {
   /** Pico-dollars held at most, over its attempts; null while nothing with a price was. */
   reservedPicoUsd: bigint | null
   /** The limits that count it, for the headers that say where the caller stands. */
-  limits: Applied<LimitEntity>[]
+  limits: AppliedLimit[]
   attempts: AttemptRecord[]
   lines: LedgerLine[]
   unpriced: boolean

@@ -9,6 +9,7 @@ import { renderOpenAiErrorEvent } from './dialects/openai-error.ts'
 import { withNotice } from './dialects/openai-notice.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { VendorFailure } from './providers/vendor-failure.ts'
+import { readQuietMs } from './providers/vendor-room.ts'
 import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
 import { admit, leave } from './stages/admit.ts'
 import type { Attempt } from './stages/attempt.ts'
@@ -84,15 +85,17 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
   let first: CompiledTarget | null = null
   let failed: VendorFailure | null = null
   let unfit: Unfit | null = null
+  let patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
   for (let index = 0; ; ) {
     if (call.gone) throw new GatewayError('client_closed')
-    const target = await nextTarget(call, plan, failed, unfit)
+    const target = await nextTarget(call, plan, { failed, unfit, patientUntil })
     first ??= target
-    const reservation = await reserveFor(call, target)
+    const reservation = await reserveFor(call, target, plan.hasAnother(target) ? 0 : patientUntil)
     if ('unfit' in reservation) {
       unfit = reservation
       call.lastFailure = unfit.reason
-      plan.giveUpOn(target)
+      if (unfit.waitMs === null) plan.giveUpOn(target)
+      else plan.passOver(target, unfit.waitMs)
       continue
     }
     const startedAt = clock.now()
@@ -104,6 +107,8 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
     }
     send()
     await waitingFor(call, attempt.opened)
+    const quietMs = readQuietMs(attempt.headers)
+    if (quietMs !== null) call.around.balancer.leaveAlone(target, quietMs)
     const won = { attempt, target, first, index, startedAt, reservation }
     if (!attempt.failure) return won
 
@@ -115,13 +120,18 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
     const mayRepeat = failed.reason !== null && retries.on.includes(failed.reason) && index < retries.attempts
     if (!mayRepeat || call.gone || clock.monotonic() >= call.deadline) throw failed.error
     index += 1
+    patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
   }
 }
 
 /** Room for an attempt, for as long as the call may wait for it. */
-async function reserveFor(call: Call, target: CompiledTarget): Promise<Reservation | Unfit> {
+async function reserveFor(
+  call: Call,
+  target: CompiledTarget,
+  patientUntil: number,
+): Promise<Reservation | Unfit> {
   for (;;) {
-    const reservation = await waitingFor(call, reserve(call, target))
+    const reservation = await waitingFor(call, reserve(call, target, patientUntil))
     if ('unfit' in reservation) return reservation
     if (!call.gone && isCurrent(call, reservation)) return reservation
     giveBack(call, reservation.hold)
@@ -129,14 +139,20 @@ async function reserveFor(call: Call, target: CompiledTarget): Promise<Reservati
   }
 }
 
-/** Longest wait for a target that wants to be left alone: beyond it, the caller is told when to come back. */
-const MAX_COOLING_WAIT_MS = 2_000
+/** Longest wait for a target without room, or that wants to be left alone: beyond it the caller is told when to come back. */
+const MAX_WAIT_FOR_VENDOR_MS = 2_000
+
+interface Search {
+  readonly failed: VendorFailure | null
+  readonly unfit: Unfit | null
+  /** Monotonic milliseconds. */
+  readonly patientUntil: number
+}
 
 async function nextTarget(
   call: Call,
   plan: TargetPlan,
-  failed: VendorFailure | null,
-  unfit: Unfit | null,
+  { failed, unfit, patientUntil }: Search,
 ): Promise<CompiledTarget> {
   const { clock } = call.around
   for (;;) {
@@ -145,12 +161,8 @@ async function nextTarget(
     if (next === null) throw failed?.error ?? unfit?.unfit ?? new GatewayError('no_target_available')
     if (typeof next === 'number') {
       const waitMs = Math.ceil(next)
-      if (waitMs > MAX_COOLING_WAIT_MS || clock.monotonic() + waitMs >= call.deadline) {
-        throw (
-          failed?.error ??
-          new GatewayError('provider_rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
-        )
-      }
+      const until = clock.monotonic() + waitMs
+      if (until > patientUntil || until >= call.deadline) throw failed?.error ?? limitedFor(waitMs, unfit)
       await pause(call, waitMs)
       continue
     }
@@ -161,6 +173,14 @@ async function nextTarget(
     }
     return next
   }
+}
+
+/** By the vendors' own limits or because they said so: the caller is told when the first of them has room again. */
+function limitedFor(waitMs: number, unfit: Unfit | null): GatewayError {
+  return new GatewayError('provider_rate_limited', {
+    retryAfterSeconds: Math.ceil(waitMs / 1_000),
+    ...(unfit?.reason === 'rateLimit' ? { message: unfit.unfit.message } : {}),
+  })
 }
 
 async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {

@@ -14,6 +14,7 @@ import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { RadioCards } from '@/components/ui/radio-cards'
 import { Time } from '@/components/ui/time'
+import type { ProviderLimit } from '@/lib/contract/entities'
 import {
   type Provider,
   type ProviderTest,
@@ -22,6 +23,7 @@ import {
 } from '@/lib/resources/providers/schema'
 import { ConnectionTest } from './connection-test'
 import { type AvailableKind, KINDS } from './provider-kinds'
+import { VendorLimitFields } from './vendor-limit-fields'
 
 const ICONS: Record<AvailableKind, typeof Boxes> = {
   openai: Boxes,
@@ -29,7 +31,7 @@ const ICONS: Record<AvailableKind, typeof Boxes> = {
   sandbox: FlaskConical,
 }
 
-interface Values {
+export interface ProviderValues {
   name: string
   kind: AvailableKind
   baseUrl: string | null
@@ -41,9 +43,10 @@ interface Values {
     tokensPerSecond?: number | undefined
     failureRate?: number | undefined
   }
+  limits: ProviderLimit[]
   allowPrivateNetwork: boolean
 }
-type Form = UseFormReturn<Values, unknown, unknown>
+type Form = UseFormReturn<ProviderValues, unknown, unknown>
 
 export function CreateProviderForm({
   onSaved,
@@ -59,8 +62,9 @@ export function CreateProviderForm({
     baseUrl: null,
     credentials: {},
     options: {},
+    limits: [],
     allowPrivateNetwork: false,
-  } as Values)
+  } as ProviderValues)
   return (
     <ResourceForm
       form={form}
@@ -119,14 +123,15 @@ export function EditProviderForm({ provider, etag }: { provider: Provider; etag:
   )
 }
 
-function valuesOf(provider: Provider): Values {
+function valuesOf(provider: Provider): ProviderValues {
   return {
     name: provider.name,
     kind: provider.kind as AvailableKind,
     baseUrl: provider.baseUrl,
     // Absent keeps what is stored.
     credentials: undefined,
-    options: provider.options as Values['options'],
+    options: provider.options as ProviderValues['options'],
+    limits: [...provider.limits],
     allowPrivateNetwork: provider.allowPrivateNetwork,
   }
 }
@@ -229,6 +234,12 @@ function Fields({ form, provider }: { form: Form; provider: Provider | null }) {
             </>
           )}
         </div>
+      </Card>
+      <Card
+        title="What the vendor allows"
+        description="Kept before it has to refuse: a call without room goes to the route's next target, or waits up to 2 s."
+      >
+        <VendorLimitFields form={form} />
       </Card>
     </>
   )

@@ -31,6 +31,8 @@ export interface Want {
   readonly limit: bigint | null
   /** 0 where there is no window: `money` and `concurrency`. */
   readonly windowMs: number
+  /** Of `concurrency`: whether a place that others hold may be waited for, as money may. */
+  readonly waits?: boolean
 }
 
 export interface HoldEntry {
@@ -170,14 +172,15 @@ export function createCounters(clock: Clock): Counters {
       return spent + held + amount > limit ? { reason: 'held', waitMs: null } : null
     }
     if (counts === COUNTS.concurrency) {
-      return (gauges.get(key) ?? 0n) + amount > limit ? { reason: 'full', waitMs: 1_000 } : null
+      if ((gauges.get(key) ?? 0n) + amount <= limit) return null
+      return { reason: want.waits ? 'held' : 'full', waitMs: 1_000 }
     }
     const waitMs = windows.get(key)?.waitFor(amount, limit, now, windowMs) ?? (amount > limit ? null : 0)
     if (waitMs === null) return { reason: 'never', waitMs: windowMs }
     return waitMs === 0 ? null : { reason: 'full', waitMs }
   }
 
-  function take(want: Omit<Want, 'limit'>, now: number): HoldEntry {
+  function take(want: Want, now: number): HoldEntry {
     const { key, counts, amount, windowMs } = want
     let moment: Moment | null = null
     if (counts === COUNTS.money) moneyOf(key).held += amount

@@ -1,6 +1,6 @@
 /**
- * The wait for money that calls in flight hold: first come, first served, each for as long as it may. A want that is
- * short for any other reason is answered at once.
+ * The wait for what calls in flight hold, money or a place at a vendor: first come, first served, each for as long as it
+ * may. A want that is short for any other reason is answered at once.
  */
 import { COUNTS, type Counters, type Hold, isHold, type Shortage, type Want } from './counters.ts'
 
@@ -12,7 +12,8 @@ interface Waiter {
 }
 
 export interface Patience {
-  readonly waitMs: number
+  /** How long it may wait for this. */
+  readonly waitMs: (short: Shortage) => number
   /** Hears how to give up before the time is over: the caller went away. */
   readonly onWaiting: (giveUp: () => void) => void
 }
@@ -32,7 +33,9 @@ export class HoldQueue {
   reserve(wants: readonly Want[], patience: Patience): Hold | Shortage | Promise<Hold | Shortage> {
     const queued = this.#waiters.size > 0 ? this.#firstQueued(wants) : null
     const result: Hold | Shortage = queued ?? this.#counters.reserve(wants)
-    if (isHold(result) || result.reason !== 'held' || patience.waitMs <= 0) return result
+    if (isHold(result) || result.reason !== 'held') return result
+    const waitMs = patience.waitMs(result)
+    if (waitMs <= 0) return result
     return new Promise((resolve) => {
       let timer: NodeJS.Timeout | null = null
       const waiter: Waiter = {
@@ -52,7 +55,7 @@ export class HoldQueue {
         // Whoever stood behind may fit where this one did not.
         this.#serve(waiter.blockedOn)
       }
-      timer = setTimeout(giveUp, patience.waitMs)
+      timer = setTimeout(giveUp, waitMs)
       this.#enqueue(waiter)
       patience.onWaiting(giveUp)
     })
@@ -64,10 +67,11 @@ export class HoldQueue {
     return sum
   }
 
-  /** A newcomer does not pass those who wait for the same money, unless it could never have it. */
+  /** A newcomer does not pass those who wait for the same, unless it could never have it. */
   #firstQueued(wants: readonly Want[]): Shortage | null {
     for (const [index, { key, counts, limit, amount }] of wants.entries()) {
-      if (counts !== COUNTS.money || limit === null || !this.#waiters.has(key)) continue
+      if (limit === null || !this.#waiters.has(key)) continue
+      if (counts !== COUNTS.money) return { index, reason: 'held', waitMs: 1_000 }
       if (this.#counters.money(key).spent + amount > limit) return { index, reason: 'full', waitMs: null }
       return { index, reason: 'held', waitMs: null }
     }

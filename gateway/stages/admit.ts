@@ -1,22 +1,18 @@
 /** Requests and concurrency of a whole call, before anything is spent on it. */
-import type { LimitEntity } from '../../lib/contract/entities.ts'
 import type { Call } from '../call.ts'
-import type { Applied } from '../limits/applicable.ts'
-import { policiesOfCall } from '../limits/applicable.ts'
+import { type AppliedLimit, policiesOfCall } from '../limits/applicable.ts'
 import { COUNTS, isHold, type Want } from '../limits/counters.ts'
-import { limitKey } from '../limits/policing.ts'
 import { rateLimited } from './refusals.ts'
 
 /** @throws GatewayError `rate_limit_exceeded`; then nothing was counted. */
 export function admit(call: Call): void {
-  const { configuration, around } = call
-  if (!configuration) return
-  const applied = policiesOfCall(configuration.policies, call.subjects).filter(isOfWholeCall)
-  if (applied.length === 0) return
-  call.limits.push(...applied)
-  const wants = applied.map(({ policy, subject }) => wantOf(policy, subject))
-  const result = around.policing.counters.reserve(wants)
-  if (!isHold(result)) throw rateLimited(applied[result.index], result)
+  const { configuration, around, owner, route } = call
+  if (!configuration || !owner || !route) return
+  const { onAdmission } = policiesOfCall(configuration.policies, owner, route, call.subjects)
+  if (onAdmission.length === 0) return
+  call.limits.push(...onAdmission)
+  const result = around.policing.counters.reserve(onAdmission.map(oneOf))
+  if (!isHold(result)) throw rateLimited(onAdmission[result.index], result)
   call.admission = result
 }
 
@@ -34,18 +30,7 @@ export function leave(call: Call): void {
   call.admission = null
 }
 
-function isOfWholeCall(applied: Applied): applied is Applied<LimitEntity> {
-  const { policy } = applied
-  return policy.type === 'limit' && (policy.metric === 'requests' || policy.metric === 'concurrency')
-}
-
 /** One request, or one place among those at once. */
-export function wantOf(limit: LimitEntity, subject: string): Want {
-  return {
-    key: limitKey(limit, subject),
-    counts: limit.metric === 'concurrency' ? COUNTS.concurrency : COUNTS.requests,
-    amount: 1n,
-    limit: BigInt(limit.limit),
-    windowMs: (limit.windowSeconds ?? 0) * 1_000,
-  }
+export function oneOf({ key, counts, limit, windowMs, vendor }: AppliedLimit): Want {
+  return { key, counts, amount: 1n, limit, windowMs, waits: vendor !== null }
 }

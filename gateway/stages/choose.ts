@@ -21,6 +21,10 @@ export interface TargetPlan {
   next(): CompiledTarget | number | null
   /** This target says the same each time: not again in this call. */
   giveUpOn(target: CompiledTarget): void
+  /** This target has no room for this call for `ms`. */
+  passOver(target: CompiledTarget, ms: number): void
+  /** Whether another target could be asked at once. */
+  hasAnother(target: CompiledTarget): boolean
   tried(target: CompiledTarget): boolean
 }
 
@@ -48,14 +52,15 @@ export function createBalancer(clock: Clock): Balancer {
         current = new Float64Array(route.targets.length)
         turns.set(route, current)
       }
-      return new Plan(orderTargets(route, usable, waitFor, current), waitFor)
+      return new Plan(orderTargets(route, usable, waitFor, current), waitFor, clock)
     },
     leaveAlone(target, ms) {
       if (coolUntil.size >= MAX_COOLING) {
         for (const [key, until] of coolUntil) if (until <= clock.monotonic()) coolUntil.delete(key)
         if (coolUntil.size >= MAX_COOLING) return
       }
-      coolUntil.set(coolingKey(target), clock.monotonic() + ms)
+      const key = coolingKey(target)
+      coolUntil.set(key, Math.max(coolUntil.get(key) ?? 0, clock.monotonic() + ms))
     },
   }
 }
@@ -69,11 +74,14 @@ class Plan implements TargetPlan {
   readonly #waitFor: (target: CompiledTarget) => number
   readonly #tried = new Set<CompiledTarget>()
   readonly #givenUp = new Set<CompiledTarget>()
+  readonly #clock: Clock
+  #passedUntil: Map<CompiledTarget, number> | null = null
   #at = 0
 
-  constructor(order: CompiledTarget[], waitFor: (target: CompiledTarget) => number) {
+  constructor(order: CompiledTarget[], waitFor: (target: CompiledTarget) => number, clock: Clock) {
     this.#order = order
     this.#waitFor = waitFor
+    this.#clock = clock
   }
 
   get size(): number {
@@ -85,7 +93,7 @@ class Plan implements TargetPlan {
     for (let step = 0; step < this.#order.length; step += 1) {
       const target = this.#order[(this.#at + step) % this.#order.length]
       if (!target || this.#givenUp.has(target)) continue
-      const wait = this.#waitFor(target)
+      const wait = this.#wait(target)
       if (wait > 0) {
         shortest = Math.min(shortest, wait)
         continue
@@ -99,6 +107,23 @@ class Plan implements TargetPlan {
 
   giveUpOn(target: CompiledTarget): void {
     this.#givenUp.add(target)
+  }
+
+  passOver(target: CompiledTarget, ms: number): void {
+    this.#passedUntil ??= new Map()
+    this.#passedUntil.set(target, this.#clock.monotonic() + ms)
+  }
+
+  hasAnother(target: CompiledTarget): boolean {
+    return this.#order.some(
+      (other) => other !== target && !this.#givenUp.has(other) && this.#wait(other) <= 0,
+    )
+  }
+
+  #wait(target: CompiledTarget): number {
+    const passed = this.#passedUntil?.get(target)
+    const wait = this.#waitFor(target)
+    return passed === undefined ? wait : Math.max(wait, passed - this.#clock.monotonic())
   }
 
   tried(target: CompiledTarget): boolean {

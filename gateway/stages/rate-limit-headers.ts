@@ -5,9 +5,8 @@
 import type { ServerResponse } from 'node:http'
 import type { LimitEntity } from '../../lib/contract/entities.ts'
 import { formatUsd } from '../../lib/contract/money.ts'
-import type { Applied } from '../limits/applicable.ts'
+import type { AppliedLimit } from '../limits/applicable.ts'
 import type { Counters } from '../limits/counters.ts'
-import { limitKey } from '../limits/policing.ts'
 
 interface Standing {
   readonly limit: LimitEntity
@@ -18,12 +17,12 @@ interface Standing {
 export function setRateLimitHeaders(
   response: ServerResponse,
   counters: Counters,
-  applied: readonly Applied<LimitEntity>[],
+  applied: readonly AppliedLimit[],
 ): void {
   if (applied.length === 0) return
-  const standings = applied.map(({ policy, subject }): Standing => {
-    const { used, emptyInMs } = counters.used(limitKey(policy, subject), (policy.windowSeconds ?? 0) * 1_000)
-    const left = BigInt(policy.limit) - used
+  const standings = applied.map(({ policy, key, limit, windowMs }): Standing => {
+    const { used, emptyInMs } = counters.used(key, windowMs)
+    const left = limit - used
     return { limit: policy, remaining: left > 0n ? left : 0n, resetMs: emptyInMs }
   })
   response.setHeader('ratelimit-policy', standings.map(policyItem).join(', '))

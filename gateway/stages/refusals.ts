@@ -1,9 +1,9 @@
 /** What a caller reads when a limit or a budget has no room: which, for whom, and when it will have. */
 import { budgetRefusal, refusedWhom } from '../../lib/contract/budget-refusal.ts'
-import type { BudgetEntity, LimitEntity } from '../../lib/contract/entities.ts'
+import type { LimitEntity } from '../../lib/contract/entities.ts'
 import { formatUsd } from '../../lib/contract/money.ts'
 import { GatewayError } from '../gateway-error.ts'
-import type { Applied } from '../limits/applicable.ts'
+import type { Applied, AppliedBudget, AppliedLimit } from '../limits/applicable.ts'
 import type { Money, Shortage } from '../limits/counters.ts'
 import { amountOf, periodOf } from '../limits/policing.ts'
 
@@ -16,18 +16,34 @@ const UNITS = {
   concurrency: 'calls at once',
 } as const
 
-export function rateLimited(applied: Applied | undefined, { reason, waitMs }: Shortage): GatewayError {
-  if (applied?.policy.type !== 'limit') return new GatewayError('rate_limit_exceeded')
+export function rateLimited(applied: AppliedLimit | undefined, shortage: Shortage): GatewayError {
+  if (!applied) return new GatewayError('rate_limit_exceeded')
   const { policy } = applied
+  const { retryAfterSeconds, then } = comeBack(shortage)
+  return new GatewayError('rate_limit_exceeded', {
+    message: `The limit "${policy.name}" of ${quota(policy)} is reached${forWhom(applied)}. ${then}`,
+    retryAfterSeconds,
+  })
+}
+
+/** What the vendor allows is used up: it is not asked only to refuse. */
+export function vendorLimited({ policy }: AppliedLimit, shortage: Shortage): GatewayError {
+  const { retryAfterSeconds } = comeBack(shortage)
+  const why =
+    shortage.reason === 'never' ? 'this call alone is larger: make it smaller' : 'no more are left now'
+  return new GatewayError('provider_rate_limited', {
+    message: `The provider ${policy.name} allows ${quota(policy)}; ${why}.`,
+    retryAfterSeconds,
+  })
+}
+
+function comeBack({ reason, waitMs }: Shortage): { retryAfterSeconds: number; then: string } {
   const retryAfterSeconds = Math.max(1, Math.ceil((waitMs ?? 1_000) / 1_000))
   const then =
     reason === 'never'
       ? 'This call alone is larger: make it smaller, or have the limit raised.'
       : `Try again in ${retryAfterSeconds} s.`
-  return new GatewayError('rate_limit_exceeded', {
-    message: `The limit "${policy.name}" of ${quota(policy)} is reached${forWhom(applied)}. ${then}`,
-    retryAfterSeconds,
-  })
+  return { retryAfterSeconds, then }
 }
 
 function quota({ metric, limit, windowSeconds }: LimitEntity): string {
@@ -35,7 +51,7 @@ function quota({ metric, limit, windowSeconds }: LimitEntity): string {
   return `${amount} ${UNITS[metric]}${windowSeconds === null ? '' : ` in ${windowSeconds} s`}`
 }
 
-export function budgetExceeded(applied: Applied<BudgetEntity>, money: Money, at: number): GatewayError {
+export function budgetExceeded(applied: AppliedBudget, money: Money, at: number): GatewayError {
   const { policy } = applied
   const { endMs } = periodOf(policy, at)
   return new GatewayError('budget_exceeded', {
@@ -50,7 +66,7 @@ export function budgetExceeded(applied: Applied<BudgetEntity>, money: Money, at:
   })
 }
 
-export function budgetHeld(applied: Applied<BudgetEntity>, money: Money): GatewayError {
+export function budgetHeld(applied: AppliedBudget, money: Money): GatewayError {
   return new GatewayError('budget_held', {
     message: `The budget "${applied.policy.name}"${forWhom(applied)} has room, but calls in flight hold $${formatUsd(money.held)} of it. Try again when they are done.`,
   })

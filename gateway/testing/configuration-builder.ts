@@ -45,6 +45,7 @@ export const provider = (
   baseUrl: null,
   allowPrivateNetwork: true,
   options: {},
+  limits: [],
   credentialsVersion: '1',
   credentials: { apiKey: `vendor-secret-of-${id}` },
   ...over,

@@ -66,6 +66,7 @@ const bodies = {
     name: unique('provider'),
     kind: 'openai',
     credentials: { apiKey: `sk-${randomUUID()}` },
+    limits: [{ model: null, metric: 'requests', limit: 500, windowSeconds: 60 }],
   }),
   route: (world: World) => ({
     name: unique('route'),

@@ -65,6 +65,16 @@ export const keyEntity = z.object({
   allowedToolsets: z.array(id).nullable(),
 })
 
+/** What a vendor allows an account: for one of its models, or for all together (null). */
+export const providerLimit = z.object({
+  model: z.string().min(1).max(200).nullable(),
+  metric: z.enum(['requests', 'tokens', 'inputTokens', 'outputTokens', 'concurrency']),
+  limit: z.int().min(1).max(1_000_000_000_000),
+  /** Null for `concurrency` alone. */
+  windowSeconds: z.int().min(1).max(31_622_400).nullable(),
+})
+export type ProviderLimit = z.infer<typeof providerLimit>
+
 export const providerEntity = z.object({
   type: z.literal('provider'),
   id,
@@ -73,6 +83,8 @@ export const providerEntity = z.object({
   baseUrl: z.url().nullable(),
   allowPrivateNetwork: z.boolean(),
   options: z.record(z.string(), z.unknown()),
+  /** Absent from an admin older than them. */
+  limits: z.array(providerLimit).max(200).readonly().default([]),
   /** Changes whenever the credentials do; stands for them in the entity's hash. */
   credentialsVersion: z.string(),
   /** Plain values, present only on the control channel and in the gateway's memory. Never in a hash or a revision. */

@@ -230,6 +230,7 @@ test('credentials go down the stream to the gateway that needs them, in changes 
     baseUrl: null,
     allowPrivateNetwork: false,
     options: {},
+    limits: [],
     credentialsVersion: 'v1',
   }
   await reached(gateway, await publishOnce([{ type: 'provider', id: 'prov_1', name: 'P', entity }]))
@@ -288,6 +289,7 @@ test('a test of a connection finds its gateway through another admin', async () 
     baseUrl: null,
     allowPrivateNetwork: false,
     options: { note: 'ä'.repeat(5_000) },
+    limits: [],
     credentialsVersion: 'v1',
     credentials: { apiKey: 'sk-probe' },
   }
@@ -328,6 +330,7 @@ test('without a gateway a test of a connection says so', async () => {
   const result = await admins[0].probes.run({
     ...provider,
     options: {},
+    limits: [],
     credentialsVersion: '',
     credentials: {},
   })

@@ -70,6 +70,7 @@ test('the wait for gateways ends, and a test of a connection fails as the databa
     kind: 'openai',
     baseUrl: null,
     options: {},
+    limits: [],
   } as const
   const whole = { ...provider, allowPrivateNetwork: false, credentialsVersion: '', credentials: {} }
   await expect(probe(whole)).rejects.toMatchObject({ code: 'ECONNREFUSED' })

@@ -97,6 +97,7 @@ test("a provider's credentials are in no table of revisions, even when a caller 
     baseUrl: null,
     allowPrivateNetwork: false,
     options: {},
+    limits: [],
     credentialsVersion: 'v1',
     credentials: { apiKey: 'canary-secret' },
   } as const

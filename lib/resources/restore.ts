@@ -121,7 +121,9 @@ async function restoreProvider(
   { now, credentials }: RestoreOptions,
 ): Promise<ChangedEntity> {
   const { id, name, kind, baseUrl, allowPrivateNetwork } = body
-  const columns = { name, kind, baseUrl, allowPrivateNetwork, options: body.options as object }
+  // A revision older than limits on providers has none.
+  const limits = [...((body.limits as typeof body.limits | undefined) ?? [])]
+  const columns = { name, kind, baseUrl, allowPrivateNetwork, options: body.options as object, limits }
   const old = await tx.provider.findUnique({ where: { id } })
   const given = credentials === undefined ? undefined : parseCredentials(id, credentials)
   const needed = old ? old.credentialsSealed !== null && movesAddress(old, body) : kind === 'openai'

@@ -117,6 +117,7 @@ test('an entity of more than a megabyte', async () => {
       baseUrl: null,
       allowPrivateNetwork: false,
       options: { note: 'x'.repeat(1_100_000) },
+      limits: [],
       credentialsVersion: '',
     },
   }

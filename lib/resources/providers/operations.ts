@@ -3,7 +3,7 @@ import { ADMINS } from '../../api/actor.ts'
 import { type Context, operation } from '../../api/operation.ts'
 import { containsText, listOf, listPage, listQuery } from '../../api/pagination.ts'
 import { problem } from '../../api/problem.ts'
-import { type ProviderEntity, providerKind } from '../../contract/entities.ts'
+import { type ProviderEntity, providerKind, providerLimit } from '../../contract/entities.ts'
 import { probe } from '../../publish/probe.ts'
 import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
@@ -243,6 +243,7 @@ function renderProvider(row: Row): Provider {
     kind: providerKind.parse(row.kind),
     baseUrl: row.baseUrl,
     options: providerOptions.parse(row.options),
+    limits: providerLimit.array().parse(row.limits),
     allowPrivateNetwork: row.allowPrivateNetwork,
     credentials: row.credentialsHint as Provider['credentials'],
     credentialsSetAt: isoOrNull(row.credentialsSetAt),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { providerKind } from '../../contract/entities.ts'
+import { type ProviderLimit, providerKind, providerLimit } from '../../contract/entities.ts'
 import { released, resourceBase, resourceName, timestamp } from '../fields.ts'
 
 /** The kinds that this release carries traffic to; the others of the contract are refused when they are created. */
@@ -28,6 +28,43 @@ export const providerOptions = z.strictObject({
   tokensPerSecond: z.int().min(1).max(100_000).optional(),
   failureRate: z.number().min(0).max(1).optional(),
 })
+export const MAX_PROVIDER_LIMITS = 100
+const limitOfVendor = providerLimit
+  .extend({
+    model: z.string().trim().min(1).max(200).nullable().default(null).describe('Null: all models together'),
+    windowSeconds: providerLimit.shape.windowSeconds.default(null).describe('None for `concurrency`'),
+  })
+  .strict()
+  .superRefine(({ metric, windowSeconds }, context) => {
+    const message =
+      metric === 'concurrency' && windowSeconds !== null
+        ? 'calls at once have no window'
+        : metric !== 'concurrency' && windowSeconds === null
+          ? 'is required for this metric'
+          : null
+    if (message) context.addIssue({ code: 'custom', path: ['windowSeconds'], message })
+  })
+
+/** What the vendor allows this account: each is kept before the vendor has to refuse. */
+const providerLimits = z
+  .array(limitOfVendor)
+  .max(MAX_PROVIDER_LIMITS)
+  .superRefine((limits, context) => {
+    const seen = new Set<string>()
+    for (const [index, limit] of limits.entries()) {
+      const name = providerLimitName(limit)
+      if (seen.has(name))
+        context.addIssue({ code: 'custom', path: [index, 'metric'], message: 'is limited twice' })
+      seen.add(name)
+    }
+  })
+  .describe('What the vendor allows: kept before it has to refuse. A target without room is passed over')
+
+/** What a limit measures; its amount may change without another count. */
+function providerLimitName({ metric, model, windowSeconds }: Omit<ProviderLimit, 'limit'>): string {
+  return `${metric}/${windowSeconds ?? ''}|${model ?? ''}`
+}
+
 export const providerInput = z.strictObject({
   name: resourceName,
   kind: availableProviderKind,
@@ -39,6 +76,7 @@ export const providerInput = z.strictObject({
     .describe('What the vendor’s SDK takes'),
   credentials: providerCredentials.default({}),
   options: providerOptions.default({}),
+  limits: providerLimits.default([]),
   allowPrivateNetwork: z
     .boolean()
     .default(false)
@@ -55,6 +93,7 @@ export const providerPatch = z.strictObject({
     .optional(),
   credentials: providerCredentials.nullable().optional(),
   options: providerOptions.optional(),
+  limits: providerLimits.optional(),
   allowPrivateNetwork: z.boolean().optional(),
 })
 export const provider = resourceBase.extend({
@@ -62,6 +101,7 @@ export const provider = resourceBase.extend({
   kind: providerKind,
   baseUrl: z.string().nullable().describe('Null: the vendor’s own'),
   options: providerOptions,
+  limits: z.array(providerLimit),
   allowPrivateNetwork: z.boolean(),
   credentials: z
     .record(z.string(), z.array(z.object({ last4: z.string() })))

@@ -1,4 +1,4 @@
-import { type ProviderEntity, providerKind } from '../../contract/entities.ts'
+import { type ProviderEntity, providerKind, providerLimit } from '../../contract/entities.ts'
 import { openSecret } from '../../server/secrets.ts'
 
 export interface ProviderColumns {
@@ -8,6 +8,7 @@ export interface ProviderColumns {
   readonly baseUrl: string | null
   readonly allowPrivateNetwork: boolean
   readonly options: unknown
+  readonly limits: unknown
   readonly credentialsVersion: string
 }
 
@@ -21,6 +22,7 @@ export function providerEntityOf(row: ProviderColumns): Omit<ProviderEntity, 'cr
     baseUrl: row.baseUrl,
     allowPrivateNetwork: row.allowPrivateNetwork,
     options: row.options as Record<string, unknown>,
+    limits: providerLimit.array().parse(row.limits),
     credentialsVersion: row.credentialsVersion,
   }
 }

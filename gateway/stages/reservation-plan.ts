@@ -1,0 +1,221 @@
+/** What one attempt asks of its counters: how much at most, how long it waits for it, and what a shortage means. */
+import { isOfTarget } from '../../lib/contract/policy.ts'
+import type { Pricing } from '../../lib/contract/price.ts'
+import type { Call } from '../call.ts'
+import type { ChatRequest } from '../dialects/openai-chat-request.ts'
+import { GatewayError } from '../gateway-error.ts'
+import {
+  type Applied,
+  type AppliedBudget,
+  type AppliedLimit,
+  isBudget,
+  isLimit,
+} from '../limits/applicable.ts'
+import { type CostShape, costBound, costShape, outputBound, outputThatFits } from '../limits/cost-bound.ts'
+import { COUNTS, isHold, type Shortage, type Want } from '../limits/counters.ts'
+import { amountOf } from '../limits/policing.ts'
+import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
+import { oneOf } from './admit.ts'
+import { budgetExceeded, budgetHeld, rateLimited, vendorLimited } from './refusals.ts'
+import type { Reservation, Unfit } from './reserve.ts'
+
+/** The cap on the output where neither the caller, nor the route, nor the model has one, under a hard budget. */
+const DEFAULT_CAP = 4_096
+
+export class ReservationPlan {
+  readonly #call: Call
+  readonly #target: CompiledTarget
+  readonly #applied: readonly Applied[]
+  readonly #hard: readonly AppliedBudget[]
+  readonly #pricing: Pricing | null
+  readonly #shape: CostShape
+  readonly #modelKey: string
+  /** Sent upstream under a hard budget; else the route's alone. */
+  #cap: number | null
+  readonly #outputTokens: number
+  readonly #patientUntil: number
+
+  constructor(
+    call: Call,
+    chat: ChatRequest,
+    target: CompiledTarget,
+    applied: readonly Applied[],
+    configuration: Configuration,
+    routeCap: number | null,
+    patientUntil: number,
+  ) {
+    this.#call = call
+    this.#patientUntil = patientUntil
+    this.#target = target
+    this.#applied = applied
+    this.#hard = applied.filter(isBudget).filter(isHard)
+    this.#pricing = configuration.pricing(target.provider, target.model, call.at)
+    this.#shape = costShape(chat.fields, chat.body.length)
+    this.#modelKey = `${target.provider.id} ${target.model}`
+    const caps = [chat.maxOutputTokens, routeCap].filter((cap) => cap !== null)
+    const modelCap = this.#pricing?.maxOutputTokens ?? null
+    if (this.#hard.length > 0) {
+      if (modelCap !== null) caps.push(modelCap)
+      this.#cap = caps.length > 0 ? Math.min(...caps) : DEFAULT_CAP
+    } else this.#cap = routeCap
+    const capped = this.#hard.length > 0 ? this.#cap : caps.length > 0 ? Math.min(...caps) : null
+    this.#outputTokens = capped ?? call.around.policing.ratios.outputGuess(this.#modelKey)
+  }
+
+  /** @throws GatewayError `model_unpriced` or `cost_unbounded`, where a hard budget minds. */
+  refuseUnbounded(): void {
+    const strict = this.#hard.find(({ policy }) => policy.onUnbounded === 'reject')
+    if (!strict) return
+    const { name } = strict.policy
+    if (!this.#pricing) {
+      throw new GatewayError('model_unpriced', {
+        message: `The model ${this.#target.model} has no price, and the hard budget "${name}" needs one.`,
+        param: 'model',
+      })
+    }
+    if (this.#shape.unbounded !== null) {
+      throw new GatewayError('cost_unbounded', {
+        message: `The cost of ${this.#shape.unbounded} has no bound, and the hard budget "${name}" needs one.`,
+      })
+    }
+  }
+
+  async take(): Promise<Omit<Reservation, 'policies' | 'readyVersion'> | Unfit> {
+    const { queue, ratios } = this.#call.around.policing
+    const { textBytes } = this.#shape
+    const learned = ratios.inputBound(this.#modelKey, textBytes)
+    let cap = this.#outputTokens
+    let result = await queue.reserve(this.#wants(textBytes, learned ?? textBytes, cap), AT_ONCE)
+    let close = textBytes
+    if (!isHold(result) && learned !== null && learned < textBytes) {
+      close = learned
+      result = await this.#await(this.#wants(close, close, cap))
+    } else if (!isHold(result) && result.reason === 'held') {
+      result = await this.#await(this.#wants(close, close, cap))
+    }
+    // A lower cap that fits, as often as another budget asks for one lower still.
+    for (let turn = 0; turn < this.#applied.length && !isHold(result); turn += 1) {
+      const lower = this.#clamp(result, close, cap)
+      if (lower === null) break
+      cap = lower
+      this.#cap = lower
+      result = await this.#await(this.#wants(close, close, cap))
+    }
+    if (!isHold(result)) return this.#refuse(result)
+    return {
+      hold: result,
+      reservedPicoUsd: this.#bound(close, cap),
+      maxOutputTokens: this.#cap,
+      textBytes: this.#shape.mediaTokens === 0 ? textBytes : null,
+    }
+  }
+
+  #await(wants: readonly Want[]) {
+    const call = this.#call
+    return call.around.policing.queue.reserve(wants, {
+      waitMs: (short) => this.#patienceMs(short),
+      onWaiting: (giveUp) => {
+        call.waiting = { callerGone: giveUp }
+        if (call.gone) giveUp()
+      },
+    })
+  }
+
+  /** For money as long as the most impatient budget allows, for a place at the vendor as the call; within its own time. */
+  #patienceMs({ index }: Shortage): number {
+    const { around, deadline } = this.#call
+    const now = around.clock.monotonic()
+    const applied = this.#applied[index]
+    const waits =
+      applied && isLimit(applied)
+        ? [this.#patientUntil - now]
+        : this.#hard.map(({ policy }) => policy.holdWaitMs)
+    return Math.max(0, Math.min(...waits, deadline - now))
+  }
+
+  /** Null: it can't be clamped. */
+  #clamp({ index, reason }: Shortage, inputTokens: number, cap: number): number | null {
+    const applied = this.#applied[index]
+    if (reason !== 'full' || !applied || !isBudget(applied) || applied.policy.onExhausted !== 'clamp')
+      return null
+    if (!this.#pricing) return null
+    const now = this.#call.around.clock.now()
+    const left = amountOf(applied.policy, now) - this.#money(applied).spent
+    const tokens = this.#inputTokens(inputTokens)
+    const fits = outputThatFits(this.#pricing, this.#shape, tokens, left, cap - 1)
+    return fits > 0 ? fits : null
+  }
+
+  #refuse(shortage: Shortage): Unfit {
+    const applied = this.#applied[shortage.index]
+    if (applied && isBudget(applied)) {
+      const money = this.#money(applied)
+      const held = shortage.reason === 'held'
+      const error = held ? budgetHeld(applied, money) : budgetExceeded(applied, money, this.#call.at)
+      const another = isOfTarget(applied.policy.scope) || (!held && applied.policy.onExhausted === 'degrade')
+      if (another) return { unfit: error, reason: 'budget', waitMs: null }
+      throw error
+    }
+    if (applied && applied.vendor !== null) {
+      const waitMs = shortage.reason === 'never' ? null : shortage.waitMs
+      return { unfit: vendorLimited(applied, shortage), reason: 'rateLimit', waitMs }
+    }
+    const error = rateLimited(applied, shortage)
+    if (applied && isOfTarget(applied.policy.scope)) return { unfit: error, reason: 'limit', waitMs: null }
+    throw error
+  }
+
+  #money(budget: AppliedBudget) {
+    return this.#call.around.policing.counters.money(budget.keyAt(this.#call.at))
+  }
+
+  #inputTokens(textTokens: number): number {
+    return textTokens + this.#shape.mediaTokens
+  }
+
+  #bound(textTokens: number, cap: number): bigint | null {
+    if (!this.#pricing) return null
+    return costBound(this.#pricing, this.#inputTokens(textTokens), outputBound(this.#shape, cap))
+  }
+
+  /** @param moneyTokens, limitTokens the text of the request in tokens, as money and as limits are to count it */
+  #wants(moneyTokens: number, limitTokens: number, cap: number): Want[] {
+    const bound = this.#bound(moneyTokens, cap)
+    const strict = moneyTokens === this.#shape.textBytes ? bound : this.#bound(this.#shape.textBytes, cap)
+    const input = this.#inputTokens(limitTokens)
+    const output = outputBound(this.#shape, cap)
+    return this.#applied.map((applied) =>
+      isBudget(applied)
+        ? this.#moneyWant(applied, (applied.policy.reservation === 'strict' ? strict : bound) ?? 0n)
+        : limitWant(applied, input, output, bound ?? 0n),
+    )
+  }
+
+  #moneyWant(budget: AppliedBudget, amount: bigint): Want {
+    const { at, around } = this.#call
+    const limit = isHard(budget) ? amountOf(budget.policy, around.clock.now()) : null
+    return { key: budget.keyAt(at), counts: COUNTS.money, amount, limit, windowMs: 0, waits: true }
+  }
+}
+
+function limitWant(applied: AppliedLimit, input: number, output: number, cost: bigint): Want {
+  const { key, counts, limit, windowMs } = applied
+  switch (counts) {
+    case COUNTS.tokens:
+    case COUNTS.tokensUncached:
+      return { key, counts, amount: BigInt(input + output), limit, windowMs, waits: false }
+    case COUNTS.inputTokens:
+    case COUNTS.inputTokensUncached:
+      return { key, counts, amount: BigInt(input), limit, windowMs, waits: false }
+    case COUNTS.outputTokens:
+      return { key, counts, amount: BigInt(output), limit, windowMs, waits: false }
+    case COUNTS.cost:
+      return { key, counts, amount: cost, limit, windowMs, waits: false }
+    default:
+      return oneOf(applied)
+  }
+}
+
+const isHard = ({ policy }: AppliedBudget) => policy.enforcement === 'hard'
+
+const AT_ONCE = { waitMs: () => 0, onWaiting: () => {} } as const
