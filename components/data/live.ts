@@ -69,7 +69,7 @@ export function useLiveState(): LiveState {
   )
 }
 
-const NAMES: readonly Name[] = ['call', 'usage', 'config', 'reset']
+const NAMES: readonly Name[] = ['call', 'usage', 'budgetAlert', 'config', 'reset']
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
 

@@ -232,6 +232,7 @@ export const CASES: Record<string, Case> = {
     callers: [...ADMINS, 'finance'],
     good: onNew('/budgets', bodies.budget, '/override'),
   },
+  'budgetAlerts.list': { callers: EVERYONE, good: get('/budget-alerts') },
   'budgets.delete': { callers: [...ADMINS, 'finance'], good: onNew('/budgets', bodies.budget) },
 
   'accessTokens.list': { callers: EVERYONE, good: get('/access-tokens') },

@@ -7,14 +7,16 @@ import 'server-only'
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { RowScope } from '../api/actor.ts'
-import { ACK_CHANNEL, CALLS_CHANNEL, CONFIG_CHANNEL } from '../publish/channels.ts'
+import { ACK_CHANNEL, ALERTS_CHANNEL, CALLS_CHANNEL, CONFIG_CHANNEL } from '../publish/channels.ts'
 import type { Listener } from '../publish/listener.ts'
 import { readConfigStatus } from '../publish/status.ts'
+import { readAlerts } from '../resources/budgets/alert-rows.ts'
+import type { LiveEvent } from '../resources/events/schema.ts'
 import { countCalls, readCalls } from '../usage/calls.ts'
 
 export interface RingEvent {
   readonly n: number
-  readonly event: 'call' | 'usage' | 'config' | 'reset'
+  readonly event: LiveEvent['event']
   /** The data as JSON for a listener with this scope; null when it is not for them. */
   dataFor(scope: RowScope): string | null
 }
@@ -74,6 +76,7 @@ export function createHub(
   let counts = new Map<string, Count>()
   let usageSentAt = 0
   let configText: string | null = null
+  let pendingAlerts: string[] = []
   let lingersUntil = 0
   const isWanted = () => handlers.size > 0 || performance.now() < lingersUntil
 
@@ -161,6 +164,21 @@ export function createHub(
     })
   }
 
+  const tellAlerts = async () => {
+    const ids = pendingAlerts
+    pendingAlerts = []
+    if (!isWanted()) return gap()
+    try {
+      for (const { alert, isFor } of await readAlerts(ids)) {
+        const text = JSON.stringify(alert)
+        push('budgetAlert', (scope) => (isFor(teamsOf(scope)) ? text : null))
+      }
+    } catch (error) {
+      console.error(`live events: alerts could not be read: ${(error as Error).message}`)
+      reset()
+    }
+  }
+
   const readConfig = async () => {
     if (!isWanted()) return
     try {
@@ -183,6 +201,16 @@ export function createHub(
       }
       for (const id of payload.split(',')) pendingIds.push(withDashes(id))
       later('calls', GATHER_MS, readPending)
+    }),
+    listener.on(ALERTS_CHANNEL, (id) => {
+      if (!isWanted()) return gap()
+      // Past what the ring holds, whoever listens has to read again anyway.
+      if (pendingAlerts.length > RING_EVENTS) {
+        pendingAlerts = []
+        return reset()
+      }
+      pendingAlerts.push(id)
+      later('alerts', GATHER_MS, tellAlerts)
     }),
     listener.on(ACK_CHANNEL, configSoon),
     listener.on(CONFIG_CHANNEL, configSoon),
@@ -233,6 +261,11 @@ function opens(scope: RowScope, teamId: string | null, keyUserId: string | null)
   if (teamId !== null && scope.teams.includes(teamId)) return true
   if (scope.userId === null || keyUserId !== scope.userId) return false
   return scope.ownTeams === null || (teamId !== null && scope.ownTeams.includes(teamId))
+}
+
+/** Every team of which the scope shows something; null: all. */
+function teamsOf({ teams, ownTeams }: RowScope): readonly string[] | null {
+  return teams === null || ownTeams === null ? null : [...teams, ...ownTeams]
 }
 
 function withDashes(hex: string): string {

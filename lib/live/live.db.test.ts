@@ -4,10 +4,11 @@ import type { RowScope } from '../api/actor.ts'
 import { ensureHead } from '../publish/head.ts'
 import { createListener, type Listener } from '../publish/listener.ts'
 import { newGatewayId, publishOnce, teamChange, until, useTestDatabase } from '../publish/testing.ts'
+import { raiseFor, spendersOf } from '../resources/budgets/alerts.ts'
 import { liveEvent } from '../resources/events/schema.ts'
 import { db, pool } from '../server/db.ts'
 import { ingest } from '../usage/ingest.ts'
-import { inSequence, usageEventOf } from '../usage/testing.ts'
+import { inSequence, pricedEvent, usageEventOf } from '../usage/testing.ts'
 import { type EventStreamOptions, openEventStream } from './event-stream.ts'
 import { createHub, type Hub } from './hub.ts'
 
@@ -189,6 +190,42 @@ test('what happened while nobody listened is a reset for whoever comes back', as
   await until('it was heard of', () => hubs[0].newest > before)
   const again = new Client(hubs[0], { lastEventId })
   await until('reset', () => again.events[0]?.event === 'reset')
+})
+
+test('an alert of a budget reaches the listeners of every admin whose business it is', async () => {
+  const [all, own, other] = [
+    new Client(hubs[0]),
+    new Client(hubs[1], { scope: { teams: [], ownTeams: ['team_p'], userId: 'user_1' } }),
+    new Client(hubs[1], { scope: { teams: ['team_q'], ownTeams: [], userId: null } }),
+  ]
+  const budget = {
+    name: 'each team',
+    scopeType: 'team',
+    scopeEach: true,
+    amountPico: 1,
+    period: 'total',
+    enforcement: 'hard',
+    onExhausted: 'reject',
+    onUnbounded: 'reject',
+    reservation: 'estimate',
+    holdWaitMs: 0,
+    alertAt: [1],
+  }
+  await db.budget.create({ data: { id: 'budget_live', ...budget } })
+  const spend = async (teamId: string) => {
+    const event = pricedEvent({ outputTokens: 1 }, { teamId, sequence })
+    sequence += 1
+    await ingest(pool, { gatewayId, events: [event] })
+    await raiseFor(pool, spendersOf([event]).values(), new Date())
+  }
+  await spend('team_p')
+  await spend('team_q')
+  const heard = (client: Client) => client.of('budgetAlert').map(({ data }) => data.subject)
+  await until('everybody has theirs', () => [all, own, other].every((one) => heard(one).length > 0))
+  await until('the owner has both', () => heard(all).length === 2)
+  expect(heard(all)).toEqual(['team_p', 'team_q'])
+  expect([heard(own), heard(other)]).toEqual([['team_p'], ['team_q']])
+  expect(all.of('budgetAlert')[0]?.data).toMatchObject({ budgetName: 'each team', threshold: 1, to: null })
 })
 
 test('the only listener that comes back soon hears what it missed', async () => {

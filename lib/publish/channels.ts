@@ -6,6 +6,8 @@ export const CONFIG_CHANNEL = 'gatehouse_config'
 export const ACK_CHANNEL = 'gatehouse_ack'
 /** Ids of calls that were booked, without dashes, comma-separated. */
 export const CALLS_CHANNEL = 'gatehouse_calls'
+/** Ids of alerts of budgets that were raised, each by itself. */
+export const ALERTS_CHANNEL = 'gatehouse_alerts'
 /** A probe for whichever admin has a gateway, sealed; in pieces (see pieces.ts). */
 export const PROBE_CHANNEL = 'gatehouse_probe'
 /** What came of a probe, for the admin that waits; in pieces. */
@@ -15,6 +17,7 @@ export const CHANNELS = [
   CONFIG_CHANNEL,
   ACK_CHANNEL,
   CALLS_CHANNEL,
+  ALERTS_CHANNEL,
   PROBE_CHANNEL,
   PROBE_RESULT_CHANNEL,
 ] as const

@@ -13,6 +13,7 @@ import {
   type UsageReceipt,
   usageBatch,
 } from '../contract/control.ts'
+import { alertWatch } from '../resources/budgets/alert-watch.ts'
 import { pool } from '../server/db.ts'
 import { BadBatch, ingest } from '../usage/ingest.ts'
 import { answerSpent } from '../usage/spent.ts'
@@ -58,6 +59,7 @@ export const answerUsage = guarded(async (request) => {
   if (body instanceof Response) return body
   try {
     const receipt: UsageReceipt = await ingest(pool, body)
+    alertWatch().booked(body.events)
     return Response.json(receipt)
   } catch (error) {
     if (error instanceof BadBatch) return failure(400, error.message)

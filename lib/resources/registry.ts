@@ -3,6 +3,7 @@ import { metaOperations } from '../api/meta-operations.ts'
 import type { Operation } from '../api/operation.ts'
 import { accessTokenOperations } from './access-tokens/operations.ts'
 import { auditLogOperations } from './audit-log/operations.ts'
+import { budgetAlertOperations } from './budgets/alert-operations.ts'
 import { budgetOperations } from './budgets/operations.ts'
 import { callOperations } from './calls/operations.ts'
 import { consumerOperations } from './consumers/operations.ts'
@@ -30,6 +31,7 @@ export const operations: readonly Operation[] = [
   ...priceOperations,
   ...limitOperations,
   ...budgetOperations,
+  ...budgetAlertOperations,
   ...accessTokenOperations,
   ...auditLogOperations,
   ...gatewayOperations,

@@ -5,6 +5,8 @@ import { makePartitions } from './partitions.ts'
 
 /** An hour beyond what queries promise, so that a range of 48 hours is always whole. */
 const MINUTES_KEPT_HOURS = 49
+/** Longer than the longest period, in which none may be raised twice. */
+const ALERTS_KEPT_DAYS = 100
 const EVERY_MS = 15 * 60_000
 const COMPACT_EVERY_MS = 60_000
 /** While there is a backlog, as after an upgrade: it leaves the database room. */
@@ -16,6 +18,9 @@ const RETRY_MS = 15_000
 export async function keepHouse(pool: pg.Pool, now: Date): Promise<void> {
   await makePartitions(pool, now)
   await pool.query(`DELETE FROM rollup_minutes WHERE bucket < now() - interval '${MINUTES_KEPT_HOURS} hours'`)
+  // One of a period that never ends would be raised again.
+  await pool.query(`DELETE FROM budget_alerts WHERE period_end IS NOT NULL
+    AND created_at < now() - interval '${ALERTS_KEPT_DAYS} days'`)
   await pool.query(`DELETE FROM sign_in_failures WHERE blocked_until < now() - interval '1 day'
     AND updated_at < now() - interval '1 day'`)
 }

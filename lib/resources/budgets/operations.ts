@@ -12,6 +12,7 @@ import { readNames } from '../../usage/names.ts'
 import { scopeColumns, scopeOf, visiblePolicies } from '../policies/scope.ts'
 import { policyWarnings } from '../policies/warnings.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
+import { raiseOf } from './alerts.ts'
 import {
   type Budget,
   type BudgetSubject,
@@ -22,10 +23,10 @@ import {
   budgetSubject,
 } from './schema.ts'
 import { budgetEntityOf } from './snapshot.ts'
-import { currentOf, heldNow, standings, standingToWire } from './standing.ts'
+import { currentOf, heldNow, namedDimension, standings, standingToWire } from './standing.ts'
 
 const tag = 'Budgets'
-const reads = { scope: 'budgets:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }
+export const budgetReads = { scope: 'budgets:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }
 const writes = { scope: 'budgets:write', roles: [...ADMINS, 'finance'] } as const
 type Row = Prisma.BudgetGetPayload<object>
 
@@ -37,7 +38,7 @@ export const budgetOperations = [
     summary: 'List budgets',
     description: 'Each with what is spent, held and left in its present period.',
     tag,
-    permission: reads,
+    permission: budgetReads,
     etag: 'content',
     query: listQuery(['createdAt', 'name', 'updatedAt'], {
       scopeType: scopeType.optional(),
@@ -99,7 +100,7 @@ export const budgetOperations = [
     path: '/budgets/{id}',
     summary: 'Read a budget',
     tag,
-    permission: reads,
+    permission: budgetReads,
     params: idParams,
     response: budget,
     run: async (context, { params }) => renderWhole(context, await findBudget(context, params.id)),
@@ -112,7 +113,7 @@ export const budgetOperations = [
     description:
       'With `each`, every one that has spent or holds something in this period, the nearest to its end first.',
     tag,
-    permission: reads,
+    permission: budgetReads,
     etag: 'content',
     params: idParams,
     query: pageQuery.pick({ limit: true }),
@@ -245,7 +246,7 @@ function maySee(context: Context, row: Row, subject: string): boolean {
 }
 
 async function named(row: Row, subjects: Omit<BudgetSubject, 'name'>[]): Promise<BudgetSubject[]> {
-  const dimension = (['team', 'consumer', 'key', 'provider'] as const).find((type) => type === row.scopeType)
+  const dimension = namedDimension(row.scopeType)
   if (!dimension) return subjects.map((subject) => ({ ...subject, name: null }))
   const names = await readNames(
     pool,
@@ -277,6 +278,8 @@ async function changed(context: Context, action: string, before: Row | null, row
     after: audited(row),
   })
   context.publish({ type: 'budget', id, name, entity: budgetEntityOf(row) })
+  // What is spent already may be a share of the amount that it has now.
+  context.afterCommit(() => raiseOf(pool, [id], context.now))
   return renderWhole(context, row)
 }
 

@@ -8,7 +8,7 @@ const alertAt = z
   .array(z.number().gt(0).max(10))
   .max(10)
   .refine((shares) => new Set(shares).size === shares.length, 'names a share twice')
-  .describe('Shares of the amount; 1 is all of it. Kept; no alert is raised by them yet')
+  .describe('Shares of the amount at which an alert is raised; 1 is all of it')
 
 const fields = {
   name: resourceName,
@@ -82,3 +82,21 @@ export type Budget = z.infer<typeof budget>
 /** GET /budgets/{id}/subjects: with `each`, every one that has spent something, the largest first. */
 export const budgetSubject = standing.extend({ name: z.string().nullable() })
 export type BudgetSubject = z.infer<typeof budgetSubject>
+
+/** A share of a budget that the books have reached. */
+export const budgetAlert = z.object({
+  id: z.string(),
+  createdAt: timestamp.describe('When it was raised'),
+  budgetId: z.string(),
+  budgetName: z.string(),
+  scope: scopeOutput.omit({ id: true }),
+  subject: z.string().describe('The id that was counted; empty for the organization'),
+  subjectName: z.string().nullable(),
+  period: budgetPeriod,
+  from: timestamp.nullable(),
+  to: timestamp.nullable(),
+  threshold: z.number().describe('The share of the amount; 1 is all of it'),
+  spentUsd: usdAmount.describe('As the books had it then'),
+  amountUsd: usdAmount.describe('What applied then, an override included'),
+})
+export type BudgetAlert = z.infer<typeof budgetAlert>

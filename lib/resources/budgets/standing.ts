@@ -72,9 +72,16 @@ function standingsOf(budget: BudgetEntity, spent: readonly SpentRow[], held: Hel
     .sort((a, b) => (a.left < b.left ? -1 : a.left > b.left ? 1 : a.subject < b.subject ? -1 : 1))
 }
 
-function amountNow({ amountPicoUsd, override }: BudgetEntity, now: Date): bigint {
-  return BigInt(override && now.getTime() < override.untilMs ? override.amountPicoUsd : amountPicoUsd)
+/** What may be spent at an instant, an override included; pico-dollars. */
+export function amountAt({ amountPicoUsd, override }: BudgetEntity, at: number): bigint {
+  return BigInt(override && at < override.untilMs ? override.amountPicoUsd : amountPicoUsd)
 }
+
+const amountNow = (budget: BudgetEntity, now: Date): bigint => amountAt(budget, now.getTime())
+
+/** Of the kinds of subjects those whose names are kept elsewhere. */
+export const namedDimension = (type: string) =>
+  (['team', 'consumer', 'key', 'provider'] as const).find((dimension) => dimension === type)
 
 /** In the order of the budgets. */
 export async function currentOf(

@@ -15,7 +15,7 @@ export const eventOperations = [
     path: '/events',
     summary: 'Listen to what happens, as server-sent events',
     description:
-      'Events `call`, `usage`, `config` and `reset`, of what the caller may see. Send `Last-Event-ID` to read on after a break; `reset` says that something was missed: read again what you show.',
+      'Events `call`, `usage`, `budgetAlert`, `config` and `reset`, of what the caller may see. Send `Last-Event-ID` to read on after a break; `reset` says that something was missed: read again what you show.',
     tag: 'Events',
     permission,
     contentType: 'text/event-stream',

@@ -3,6 +3,7 @@
  * `Last-Event-ID` that this admin no longer holds, `reset` comes first: read again what you show.
  */
 import { z } from 'zod'
+import { budgetAlert } from '../budgets/schema.ts'
 import { call } from '../calls/schema.ts'
 import { configStatus } from '../gateways/schema.ts'
 
@@ -11,6 +12,8 @@ export const liveEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('call'), data: call }),
   /** Calls were booked: totals moved. At most four a second. `calls` is how many. */
   z.object({ event: z.literal('usage'), data: z.object({ calls: z.int(), at: z.string() }) }),
+  /** A budget reached one of its shares. */
+  z.object({ event: z.literal('budgetAlert'), data: budgetAlert }),
   z.object({ event: z.literal('config'), data: configStatus }),
   z.object({ event: z.literal('reset'), data: z.object({}) }),
 ])
