@@ -41,6 +41,7 @@ const SCREENS: Record<string, (made: Made) => string> = {
   'a new access token': () => '/access-tokens?create=true',
   budgets: () => '/budgets',
   'a new budget': () => '/budgets?create=true',
+  'budget alerts': () => '/budgets/alerts',
   'one budget': ({ budgetId }) => `/budgets/${budgetId}`,
   limits: () => '/limits',
   'a new limit': () => '/limits?create=true',

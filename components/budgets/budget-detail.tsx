@@ -21,6 +21,8 @@ import { ExactTime, useNow } from '@/components/ui/time'
 import { formatDuration } from '@/lib/format/duration'
 import { formatUsd } from '@/lib/format/money'
 import type { Budget } from '@/lib/resources/budgets/schema'
+import { sharesText } from './alert-words'
+import { BudgetAlerts } from './budget-alerts'
 import { BudgetAnswer } from './budget-answer'
 import { BudgetKind } from './budget-bar'
 import { EditBudgetDialog } from './budget-form'
@@ -109,6 +111,11 @@ export function BudgetDetail({ id }: { id: string }) {
                 <BudgetSubjects budget={budget} />
               </Card>
             ) : null}
+            {can('budgetAlerts.list') ? (
+              <Card title="Alerts" description="Raised when the books reach a share of the amount.">
+                <BudgetAlerts budget={budget} />
+              </Card>
+            ) : null}
             <Card title="When it is used up" description="The answer that a developer will get.">
               <BudgetAnswer budget={budget} />
             </Card>
@@ -159,6 +166,10 @@ function Facts({ budget }: { budget: Budget }) {
         { label: 'Counts', value: <ScopeLink scope={budget.scope} /> },
         { label: 'Amount', value: `${formatUsd(budget.amountUsd)}${budget.scope.each ? ' for each' : ''}` },
         { label: 'Period', value: PERIODS[budget.period].label },
+        {
+          label: 'Alerts at',
+          value: budget.alertAt.length > 0 ? `${sharesText(budget.alertAt)} %` : 'none',
+        },
         { label: 'No bound', value: ON_UNBOUNDED[budget.onUnbounded].meaning, hidden: !hard },
         { label: 'Input is held', value: RESERVATIONS[budget.reservation].meaning, hidden: !hard },
         {

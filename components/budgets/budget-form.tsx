@@ -14,6 +14,7 @@ import { SwitchField } from '@/components/ui/switch'
 import { useTimeZone } from '@/components/ui/time-zone'
 import { type Budget, budgetInput, budgetPatch } from '@/lib/resources/budgets/schema'
 import type { ScopeInput } from '@/lib/resources/policies/schema'
+import { AlertSharesField } from './alert-shares-field'
 import { ENFORCEMENTS, ON_EXHAUSTED, ON_UNBOUNDED, PERIOD_NAMES, PERIODS, RESERVATIONS } from './budget-words'
 
 type Values = Pick<
@@ -22,6 +23,7 @@ type Values = Pick<
   | 'amountUsd'
   | 'period'
   | 'enforcement'
+  | 'alertAt'
   | 'onExhausted'
   | 'onUnbounded'
   | 'reservation'
@@ -35,6 +37,7 @@ const NEW: Values = {
   amountUsd: '',
   period: 'month',
   enforcement: 'hard',
+  alertAt: [0.5, 0.8, 1],
   onExhausted: 'reject',
   onUnbounded: 'reject',
   reservation: 'estimate',
@@ -163,6 +166,17 @@ function BudgetForm({
           </Select>
         </Field>
       </div>
+      <Controller
+        control={form.control}
+        name="alertAt"
+        render={({ field }) => (
+          <AlertSharesField
+            value={field.value}
+            onChange={field.onChange}
+            error={errors.alertAt?.message ?? errors.alertAt?.find?.((one) => one)?.message}
+          />
+        )}
+      />
       <FieldGroup legend="Kind">
         <Controller
           control={form.control}
@@ -245,6 +259,7 @@ function valuesOf(budget: Budget): Values {
     amountUsd: budget.amountUsd,
     period: budget.period,
     enforcement: budget.enforcement,
+    alertAt: budget.alertAt,
     onExhausted: budget.onExhausted,
     onUnbounded: budget.onUnbounded,
     reservation: budget.reservation,

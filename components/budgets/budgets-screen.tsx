@@ -1,6 +1,7 @@
 'use client'
 
-import { Plus, Wallet } from 'lucide-react'
+import { Bell, Plus, Wallet } from 'lucide-react'
+import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { parseAsBoolean, useQueryState } from 'nuqs'
 import { useLiveQuery } from '@/components/data/live'
@@ -94,7 +95,17 @@ export function BudgetsScreen() {
       <PageHead
         title="Budgets"
         description="Money per calendar period. A hard budget is never exceeded: what a call can cost is held before it leaves."
-        actions={create}
+        actions={
+          <>
+            <Button asChild>
+              <Link href="/budgets/alerts">
+                <Bell aria-hidden />
+                Alerts
+              </Link>
+            </Button>
+            {create}
+          </>
+        }
       />
       <DataTable<Budget>
         noun="budgets"

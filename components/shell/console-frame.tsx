@@ -3,6 +3,7 @@
 import { Menu } from 'lucide-react'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useState } from 'react'
+import { AlertsBell } from '@/components/budgets/alerts-bell'
 import { ApiProblem } from '@/components/data/api'
 import { MeProvider, useMeQuery } from '@/components/data/me'
 import { IconButton } from '@/components/ui/button'
@@ -52,6 +53,7 @@ export function ConsoleFrame({ children }: { children: ReactNode }) {
             <>
               <CommandPalette />
               {me.operations.includes('config.status') ? <ConfigPill /> : null}
+              {me.operations.includes('budgetAlerts.list') ? <AlertsBell /> : null}
               <TimeZoneMenu />
             </>
           ) : null}
