@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts'
 import { boundConnections } from './connection-bound.ts'
 import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
 import { GatewayError } from './gateway-error.ts'
+import { IdTable } from './id-table.ts'
 import type { Books } from './journal/books.ts'
 import type { Policing } from './limits/policing.ts'
 import { DEFAULT_LIMITS, type ListenerLimits } from './listener-limits.ts'
@@ -54,7 +55,7 @@ export interface Listener {
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const state = { draining: false, idle: null as (() => void) | null }
-  const calls = new Set<Call>()
+  const calls = new IdTable<Call>()
   const waitsFor = options.waitsFor ?? (() => null)
   const routes = createRoutes({
     configuration: options.configuration,
@@ -66,9 +67,9 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     limits,
     balancer: createBalancer(options.clock),
     policing: options.policing,
-    callBegan: (call) => void calls.add(call),
+    callBegan: (call) => calls.set(call.id, call),
     callEnded: (call) => {
-      calls.delete(call)
+      calls.delete(call.id)
       if (calls.size === 0) state.idle?.()
     },
   })
@@ -122,7 +123,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   return {
     port: (server.address() as AddressInfo).port,
     inFlight: () => calls.size,
-    calls: () => calls,
+    calls: () => calls.values(),
     async drain(timeoutMs) {
       state.draining = true
       const deadline = options.clock.monotonic() + timeoutMs

@@ -4,6 +4,7 @@
  */
 import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 import type { Intent } from './books.ts'
+import type { OpenIntents } from './recovery.ts'
 
 export interface CounterBook {
   /** For a checkpoint, as JSON. */
@@ -13,5 +14,5 @@ export interface CounterBook {
   intended(intent: Intent): void
   settled(event: Pick<UsageEvent, 'attempts'>, intents: readonly Intent[]): void
   /** @param open intents of calls that are not settled yet, by call id */
-  noted(note: unknown, open: ReadonlyMap<string, Intent[]>): void
+  noted(note: unknown, open: Pick<OpenIntents, 'get'>): void
 }

@@ -58,7 +58,7 @@ export function openJournal(options: JournalOptions): Journal {
   /** Of the newest file that was made, or tried: a name that a failing disk left behind is not tried again. */
   let lastNumber = segments.at(-1)?.number ?? 0
   let current = firstSegment()
-  for (const event of unsettledEvents(open, log)) settle(event)
+  for (const event of unsettledEvents(open.values(), log)) settle(event)
   flush()
   countUnshipped()
 
@@ -100,7 +100,7 @@ export function openJournal(options: JournalOptions): Journal {
       nextSequence,
       firstSequence,
       committedSequence,
-      open: [...open.values()].flat(),
+      open: open.values().flat(),
       counters: options.counters?.state(),
     }
   }
@@ -381,7 +381,7 @@ export function openJournal(options: JournalOptions): Journal {
     stats: () => ({
       unshippedEvents: Math.max(0, nextSequence - 1 - committedSequence),
       unshippedBytes,
-      openIntents: [...open.values()].reduce((sum, intents) => sum + intents.length, 0),
+      openIntents: open.values().reduce((sum, intents) => sum + intents.length, 0),
       failures,
     }),
     close: async () => {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import type { UsageEvent } from '../../lib/contract/usage-event.ts'
+import { IdTable } from '../id-table.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Intent } from './books.ts'
 import type { CounterBook } from './counter-book.ts'
@@ -33,7 +34,7 @@ export interface Segment {
 }
 
 /** Intents of calls that are not settled, by call id; nearly always one. */
-export type OpenIntents = Map<string, Intent[]>
+export type OpenIntents = IdTable<Intent[]>
 
 export interface Recovered {
   readonly segments: Segment[]
@@ -59,7 +60,7 @@ export function recoverJournal(
     .filter((number) => number > 0)
     .sort((a, b) => a - b)
 
-  const state = { nextSequence: 1, committedSequence: 0, open: new Map() as OpenIntents }
+  const state = { nextSequence: 1, committedSequence: 0, open: new IdTable() as OpenIntents }
   const segments: Segment[] = []
   // From the newest back to the first valid checkpoint, then forward from there.
   const tail: { segment: Segment; buffer: Buffer; scan: Scan }[] = []
@@ -119,7 +120,7 @@ function replay(
       const checkpoint = record as unknown as Checkpoint
       state.nextSequence = Math.max(state.nextSequence, checkpoint.nextSequence)
       state.committedSequence = Math.max(state.committedSequence, checkpoint.committedSequence)
-      state.open.clear()
+      state.open = new IdTable()
       for (const intent of checkpoint.open) addIntent(state.open, intent)
       counters?.restore(checkpoint.counters)
     } else if (type === RECORD_TYPES.intent) {

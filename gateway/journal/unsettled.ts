@@ -3,12 +3,14 @@ import { NO_USAGE } from '../../lib/contract/usage.ts'
 import type { Attempt, UsageEvent } from '../../lib/contract/usage-event.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Intent } from './books.ts'
-import type { OpenIntents } from './recovery.ts'
 
 /** An event for each call of an earlier process that has intents and no settlement. */
-export function unsettledEvents(open: OpenIntents, log: Log): Omit<UsageEvent, 'sequence'>[] {
-  return [...open.values()].map((intents) => {
-    const event = unsettledEvent([...intents.values()])
+export function unsettledEvents(
+  open: readonly (readonly Intent[])[],
+  log: Log,
+): Omit<UsageEvent, 'sequence'>[] {
+  return open.map((intents) => {
+    const event = unsettledEvent(intents)
     log('warn', 'journal.unsettled_call', {
       message: 'A call was in flight when the gateway died; it is booked as unknown.',
       requestId: event.id,
