@@ -5,7 +5,8 @@
  */
 import { loadavg } from 'node:os'
 import { type Contestant, Unavailable } from './contestants/contestant.ts'
-import { startGatehouse } from './contestants/gatehouse.ts'
+import { type GatehouseContestant, startGatehouse } from './contestants/gatehouse.ts'
+import { startWithPolicies } from './contestants/gatehouse-policies.ts'
 import { startNginx } from './contestants/nginx.ts'
 import { startPortkey } from './contestants/portkey.ts'
 import { canPin } from './cores.ts'
@@ -37,10 +38,16 @@ await runSession(async (session) => {
 
 async function compare({ folder, kept, track, startUpstream }: Session): Promise<void> {
   const upstream = await startUpstream(10)
+  let product: Promise<GatehouseContestant> | null = null
+  const gatehouse = () => {
+    product ??= startGatehouse(folder, upstream.port).then(track)
+    return product
+  }
   const starts = {
-    nginx: () => startNginx(kept, upstream.port),
-    gatehouse: () => startGatehouse(folder, upstream.port),
-    portkey: () => startPortkey(kept, upstream.port),
+    nginx: async () => track(await startNginx(kept, upstream.port)),
+    gatehouse,
+    policies: async () => startWithPolicies(await gatehouse()),
+    portkey: async () => track(await startPortkey(kept, upstream.port)),
   }
   const contestants: Contestant[] = []
   const missing: string[] = []
@@ -48,7 +55,7 @@ async function compare({ folder, kept, track, startUpstream }: Session): Promise
     if (only && !only.includes(name)) continue
     try {
       console.log(`starting ${name}`)
-      contestants.push(track(await start()))
+      contestants.push(await start())
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error
       missing.push(error.message)

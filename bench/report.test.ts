@@ -30,16 +30,25 @@ test('a figure is the median of its rounds, and added time is less that of the s
 test('a target is met, missed, or not judged where there is nothing to compare with', () => {
   const own = summarize('Gatehouse', '1', [figures(60, 20, 0.5)], direct)
   const nginx = summarize('nginx', '1', [figures(14, 7, 0.2)], direct)
-  const verdicts = judge(report([own, nginx]))
-  expect(verdicts.map(({ met }) => met)).toEqual([true, null, false, null, true, true])
-  expect(verdicts[0]?.measured).toBe('4.29×')
+  const policed = summarize('Gatehouse with policies', '1', [figures(72, 20, 0.5)], direct)
+  const verdicts = judge(report([own, nginx, policed]))
+  expect(verdicts.map(({ met }) => met)).toEqual([true, null, false, null, false, true, true])
+  expect([verdicts[0]?.measured, verdicts[4]?.measured]).toEqual(['4.29×', '1.20×'])
 })
 
 test('events that arrived joined are compared with nothing', () => {
   const joined = { ...figures(60, 5, 0.5), streams: { ...figures(60, 5, 0.5).streams, eventsPerRead: 5 } }
   const own = summarize('Gatehouse', '1', [joined], direct)
   const nginx = summarize('nginx', '1', [figures(14, 9, 0.2)], direct)
-  expect(judge(report([own, nginx])).map(({ met }) => met)).toEqual([true, null, null, null, true, true])
+  expect(judge(report([own, nginx])).map(({ met }) => met)).toEqual([
+    true,
+    null,
+    null,
+    null,
+    null,
+    true,
+    true,
+  ])
 })
 
 test('a machine that others use in any round is not quiet', () => {

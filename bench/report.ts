@@ -1,4 +1,5 @@
 /** From rounds to the figures that are told: medians, and ratios of medians. */
+import { WITH_POLICIES } from './contestants/gatehouse-policies.ts'
 import type { Machine } from './machine.ts'
 import type { CpuFigure, Latency, StreamFigure } from './measure.ts'
 
@@ -88,26 +89,29 @@ export function judge(report: Report): Verdict[] {
   const ratio = (
     what: string,
     most: number,
-    other: Summary | undefined,
+    [one, other]: readonly [Summary | undefined, Summary | undefined],
     pick: (summary: Summary) => number,
     perEvent = false,
   ): Verdict => {
     const target = `at most ${most}×`
-    const joined = [own, other].some((one) => one && one.eventsPerRead > MAX_EVENTS_PER_READ)
-    if (!own || !other || (perEvent && joined)) return { what, target, measured: null, met: null }
-    const value = pick(own) / pick(other)
+    const joined = [one, other].some((summary) => summary && summary.eventsPerRead > MAX_EVENTS_PER_READ)
+    if (!one || !other || (perEvent && joined)) return { what, target, measured: null, met: null }
+    const value = pick(one) / pick(other)
     return { what, target, measured: `${value.toFixed(2)}×`, met: value <= most }
   }
+  const perCall = ({ usPerCall }: Summary) => usPerCall
+  const perEvent = ({ usPerEvent }: Summary) => usPerEvent
   const below = (what: string, most: number, pick: (summary: Summary) => number): Verdict => {
     const target = `under ${most} ms`
     if (!own) return { what, target, measured: null, met: null }
     return { what, target, measured: `${pick(own).toFixed(2)} ms`, met: pick(own) < most }
   }
   return [
-    ratio('CPU of a plain call, beside nginx', 4.5, nginx, ({ usPerCall }) => usPerCall),
-    ratio('CPU of a plain call, beside Portkey', 0.125, portkey, ({ usPerCall }) => usPerCall),
-    ratio('CPU of a streamed event, beside nginx', 2.5, nginx, ({ usPerEvent }) => usPerEvent, true),
-    ratio('CPU of a streamed event, beside Portkey', 0.6, portkey, ({ usPerEvent }) => usPerEvent, true),
+    ratio('CPU of a plain call, beside nginx', 4.5, [own, nginx], perCall),
+    ratio('CPU of a plain call, beside Portkey', 0.125, [own, portkey], perCall),
+    ratio('CPU of a streamed event, beside nginx', 2.5, [own, nginx], perEvent, true),
+    ratio('CPU of a streamed event, beside Portkey', 0.6, [own, portkey], perEvent, true),
+    ratio('CPU of a plain call under 4 limits and 3 budgets', 1.15, [find(WITH_POLICIES), own], perCall),
     below('Added to a call at 200 calls/s, p50', 1, ({ addedP50Ms }) => addedP50Ms),
     below('Added to a call at 200 calls/s, p99', 4, ({ addedP99Ms }) => addedP99Ms),
   ]

@@ -131,7 +131,8 @@ async function reserveFor(
   patientUntil: number,
 ): Promise<Reservation | Unfit> {
   for (;;) {
-    const reservation = await waitingFor(call, reserve(call, target, patientUntil))
+    const asked = reserve(call, target, patientUntil)
+    const reservation = asked instanceof Promise ? await waitingFor(call, asked) : asked
     if ('unfit' in reservation) return reservation
     if (!call.gone && isCurrent(call, reservation)) return reservation
     giveBack(call, reservation.hold)

@@ -19,6 +19,7 @@ import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/sche
 import type { Route } from '@/lib/resources/routes/schema'
 import { CreateProviderForm, EditProviderForm } from './provider-form'
 import { kindLabel } from './provider-kinds'
+import { vendorLimitExact } from './vendor-limit-words'
 
 const TRAIL = [{ href: '/providers', label: 'Providers' }]
 
@@ -64,6 +65,17 @@ function ProviderFacts({ provider }: { provider: Provider }) {
           {
             label: 'API key',
             value: keys.length === 0 ? 'None' : keys.map(({ last4 }) => `••••${last4}`).join(', '),
+          },
+          {
+            label: 'Vendor allows',
+            value: (
+              <ul>
+                {provider.limits.map((limit) => (
+                  <li key={vendorLimitExact(limit)}>{vendorLimitExact(limit)}</li>
+                ))}
+              </ul>
+            ),
+            hidden: provider.limits.length === 0,
           },
           {
             label: 'Private networks',

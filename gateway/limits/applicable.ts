@@ -10,10 +10,11 @@ import type {
   RouteEntity,
 } from '../../lib/contract/entities.ts'
 import type { ScopeSubjects, ScopeType } from '../../lib/contract/policy.ts'
+import type { Clock } from '../clock.ts'
 import type { CompiledRoute, CompiledTarget, KeyOwner } from '../snapshot/configuration.ts'
 import type { Policy, PolicyIndex } from '../snapshot/policy-index.ts'
 import { COUNTS, type Counts } from './counters.ts'
-import { budgetKey, limitKey, periodOf } from './policing.ts'
+import { amountOf, budgetKey, limitKey, periodOf } from './policing.ts'
 
 /** A limit as it counts one subject, ready for the counters. */
 export interface AppliedLimit {
@@ -35,6 +36,8 @@ export interface AppliedBudget {
   readonly vendor: null
   /** Its counter for the period that an instant lies in; epoch milliseconds. */
   keyAt(at: number): string
+  /** What may be spent, an override that is in force included; pico-dollars. */
+  amountAt(clock: Pick<Clock, 'now'>): bigint
 }
 
 export type Applied = AppliedLimit | AppliedBudget
@@ -194,6 +197,7 @@ function countsOf({ metric, countCachedInput }: LimitEntity): Counts {
 function appliedBudget(policy: BudgetEntity, subject: string): AppliedBudget {
   let startMs = -1
   let key = ''
+  const amount = BigInt(policy.amountPicoUsd)
   return {
     policy,
     subject,
@@ -206,6 +210,7 @@ function appliedBudget(policy: BudgetEntity, subject: string): AppliedBudget {
       }
       return key
     },
+    amountAt: (clock) => (policy.override === null ? amount : amountOf(policy, clock.now())),
   }
 }
 

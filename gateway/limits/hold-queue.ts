@@ -29,10 +29,14 @@ export class HoldQueue {
     counters.onFreed((key) => this.#serve(key))
   }
 
+  reserveAtOnce(wants: readonly Want[]): Hold | Shortage {
+    const queued = this.#waiters.size > 0 ? this.#firstQueued(wants) : null
+    return queued ?? this.#counters.reserve(wants)
+  }
+
   /** At once where that can be decided; else a promise, which never rejects. */
   reserve(wants: readonly Want[], patience: Patience): Hold | Shortage | Promise<Hold | Shortage> {
-    const queued = this.#waiters.size > 0 ? this.#firstQueued(wants) : null
-    const result: Hold | Shortage = queued ?? this.#counters.reserve(wants)
+    const result = this.reserveAtOnce(wants)
     if (isHold(result) || result.reason !== 'held') return result
     const waitMs = patience.waitMs(result)
     if (waitMs <= 0) return result

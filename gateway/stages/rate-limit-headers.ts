@@ -20,49 +20,59 @@ export function setRateLimitHeaders(
   applied: readonly AppliedLimit[],
 ): void {
   if (applied.length === 0) return
-  const standings = applied.map(({ policy, key, limit, windowMs }): Standing => {
-    const { used, emptyInMs } = counters.used(key, windowMs)
-    const left = limit - used
-    return { limit: policy, remaining: left > 0n ? left : 0n, resetMs: emptyInMs }
-  })
-  response.setHeader('ratelimit-policy', standings.map(policyItem).join(', '))
-  response.setHeader('ratelimit', standings.map(standingItem).join(', '))
-  setFamily(
-    response,
-    'requests',
-    standings.filter(({ limit }) => limit.metric === 'requests'),
-  )
-  setFamily(
-    response,
-    'tokens',
-    standings.filter(({ limit }) => TOKEN_METRICS.has(limit.metric)),
-  )
+  let policies = ''
+  let standing = ''
+  let requests: Standing | null = null
+  let tokens: Standing | null = null
+  for (const one of applied) {
+    const { used, emptyInMs: resetMs } = counters.used(one.key, one.windowMs)
+    const { policy: limit } = one
+    const remaining = one.limit > used ? one.limit - used : 0n
+    const { name, item } = wordsOf(one)
+    const reset = limit.windowSeconds === null ? '' : `;t=${Math.ceil(resetMs / 1_000)}`
+    const separator = policies === '' ? '' : ', '
+    policies += separator + item
+    standing += `${separator}${name};r=${quantity(limit, remaining)}${reset}`
+    if (limit.metric === 'requests') requests = tighter(requests, { limit, remaining, resetMs })
+    else if (TOKEN_METRICS.has(limit.metric)) tokens = tighter(tokens, { limit, remaining, resetMs })
+  }
+  response.setHeader('ratelimit-policy', policies)
+  response.setHeader('ratelimit', standing)
+  if (requests) setFamily(response, 'requests', requests)
+  if (tokens) setFamily(response, 'tokens', tokens)
+}
+
+function tighter(a: Standing | null, b: Standing): Standing {
+  return a !== null && a.remaining <= b.remaining ? a : b
+}
+
+/** What of a limit is the same in every answer. */
+interface Words {
+  readonly name: string
+  /** Of `RateLimit-Policy`. */
+  readonly item: string
+}
+
+const known = new WeakMap<AppliedLimit, Words>()
+
+function wordsOf(applied: AppliedLimit): Words {
+  let words = known.get(applied)
+  if (!words) {
+    const { policy, limit } = applied
+    const name = sfString(policy.name)
+    const window = policy.windowSeconds === null ? '' : `;w=${policy.windowSeconds}`
+    words = { name, item: `${name};q=${quantity(policy, limit)}${window}` }
+    known.set(applied, words)
+  }
+  return words
 }
 
 const TOKEN_METRICS: ReadonlySet<string> = new Set(['tokens', 'inputTokens', 'outputTokens'])
 
-function setFamily(
-  response: ServerResponse,
-  family: 'requests' | 'tokens',
-  standings: readonly Standing[],
-): void {
-  let tightest: Standing | null = null
-  for (const standing of standings)
-    if (tightest === null || standing.remaining < tightest.remaining) tightest = standing
-  if (!tightest) return
+function setFamily(response: ServerResponse, family: 'requests' | 'tokens', tightest: Standing): void {
   response.setHeader(`x-ratelimit-limit-${family}`, tightest.limit.limit)
   response.setHeader(`x-ratelimit-remaining-${family}`, tightest.remaining.toString())
   response.setHeader(`x-ratelimit-reset-${family}`, duration(tightest.resetMs))
-}
-
-function policyItem({ limit }: Standing): string {
-  const window = limit.windowSeconds === null ? '' : `;w=${limit.windowSeconds}`
-  return `${sfString(limit.name)};q=${quantity(limit, BigInt(limit.limit))}${window}`
-}
-
-function standingItem({ limit, remaining, resetMs }: Standing): string {
-  const reset = limit.windowSeconds === null ? '' : `;t=${Math.ceil(resetMs / 1_000)}`
-  return `${sfString(limit.name)};r=${quantity(limit, remaining)}${reset}`
 }
 
 /** Structured fields have integers and decimals of three places (RFC 8941 §3.3): money is told in thousandths, rounded down. */

@@ -12,9 +12,9 @@ import {
   isLimit,
 } from '../limits/applicable.ts'
 import { type CostShape, costBound, costShape, outputBound, outputThatFits } from '../limits/cost-bound.ts'
-import { COUNTS, isHold, type Shortage, type Want } from '../limits/counters.ts'
-import { amountOf } from '../limits/policing.ts'
+import { COUNTS, type Hold, isHold, type Shortage, type Want } from '../limits/counters.ts'
 import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
+import type { PolicyIndex } from '../snapshot/policy-index.ts'
 import { oneOf } from './admit.ts'
 import { budgetExceeded, budgetHeld, rateLimited, vendorLimited } from './refusals.ts'
 import type { Reservation, Unfit } from './reserve.ts'
@@ -22,11 +22,23 @@ import type { Reservation, Unfit } from './reserve.ts'
 /** The cap on the output where neither the caller, nor the route, nor the model has one, under a hard budget. */
 const DEFAULT_CAP = 4_096
 
+export interface Asked {
+  readonly call: Call
+  readonly chat: ChatRequest
+  readonly target: CompiledTarget
+  readonly applied: readonly Applied[]
+  readonly configuration: Configuration
+  /** Monotonic milliseconds; so long a place at the vendor may be waited for. */
+  readonly patientUntil: number
+}
+
 export class ReservationPlan {
   readonly #call: Call
   readonly #target: CompiledTarget
   readonly #applied: readonly Applied[]
   readonly #hard: readonly AppliedBudget[]
+  readonly #policies: PolicyIndex
+  readonly #readyVersion: number
   readonly #pricing: Pricing | null
   readonly #shape: CostShape
   readonly #modelKey: string
@@ -34,36 +46,84 @@ export class ReservationPlan {
   #cap: number | null
   readonly #outputTokens: number
   readonly #patientUntil: number
+  /** Asked for again by what comes after. */
+  #lastBound = 0n
+  #boundedTokens = -1
+  #boundedCap = -1
 
-  constructor(
-    call: Call,
-    chat: ChatRequest,
-    target: CompiledTarget,
-    applied: readonly Applied[],
-    configuration: Configuration,
-    routeCap: number | null,
-    patientUntil: number,
-  ) {
+  constructor({ call, chat, target, applied, configuration, patientUntil }: Asked) {
     this.#call = call
     this.#patientUntil = patientUntil
     this.#target = target
     this.#applied = applied
-    this.#hard = applied.filter(isBudget).filter(isHard)
+    this.#policies = configuration.policies
+    this.#readyVersion = call.around.policing.readiness.version
+    this.#hard = applied.filter(isHard)
     this.#pricing = configuration.pricing(target.provider, target.model, call.at)
     this.#shape = costShape(chat.fields, chat.body.length)
     this.#modelKey = `${target.provider.id} ${target.model}`
-    const caps = [chat.maxOutputTokens, routeCap].filter((cap) => cap !== null)
-    const modelCap = this.#pricing?.maxOutputTokens ?? null
+    const routeCap = call.route?.route.maxOutputTokens ?? null
+    const asked = smallest(chat.maxOutputTokens, routeCap)
     if (this.#hard.length > 0) {
-      if (modelCap !== null) caps.push(modelCap)
-      this.#cap = caps.length > 0 ? Math.min(...caps) : DEFAULT_CAP
-    } else this.#cap = routeCap
-    const capped = this.#hard.length > 0 ? this.#cap : caps.length > 0 ? Math.min(...caps) : null
-    this.#outputTokens = capped ?? call.around.policing.ratios.outputGuess(this.#modelKey)
+      const cap = smallest(asked, this.#pricing?.maxOutputTokens ?? null) ?? DEFAULT_CAP
+      this.#cap = cap
+      this.#outputTokens = cap
+    } else {
+      this.#cap = routeCap
+      this.#outputTokens = asked ?? call.around.policing.ratios.outputGuess(this.#modelKey)
+    }
+  }
+
+  /**
+   * At once where nothing is to be waited for.
+   * @throws GatewayError when no target can have room.
+   */
+  take(): Reservation | Unfit | Promise<Reservation | Unfit> {
+    this.#refuseUnbounded()
+    const { queue, ratios } = this.#call.around.policing
+    const { textBytes } = this.#shape
+    const learned = ratios.inputBound(this.#modelKey, textBytes)
+    const cap = this.#outputTokens
+    const result = queue.reserveAtOnce(this.#wants(textBytes, learned ?? textBytes, cap))
+    return isHold(result) ? this.#taken(result, textBytes, cap) : this.#takeLess(result, learned)
+  }
+
+  /** By a closer bound, by waiting, or with less output. */
+  async #takeLess(short: Shortage, learned: number | null): Promise<Reservation | Unfit> {
+    const { textBytes } = this.#shape
+    let cap = this.#outputTokens
+    let close = textBytes
+    let result: Hold | Shortage = short
+    if (learned !== null && learned < textBytes) {
+      close = learned
+      result = await this.#await(this.#wants(close, close, cap))
+    } else if (short.reason === 'held') {
+      result = await this.#await(this.#wants(close, close, cap))
+    }
+    // A lower cap that fits, as often as another budget asks for one lower still.
+    for (let turn = 0; turn < this.#applied.length && !isHold(result); turn += 1) {
+      const lower = this.#clamp(result, close, cap)
+      if (lower === null) break
+      cap = lower
+      this.#cap = lower
+      result = await this.#await(this.#wants(close, close, cap))
+    }
+    return isHold(result) ? this.#taken(result, close, cap) : this.#refuse(result)
+  }
+
+  #taken(hold: Hold, textTokens: number, cap: number): Reservation {
+    return {
+      hold,
+      reservedPicoUsd: this.#bound(textTokens, cap),
+      maxOutputTokens: this.#cap,
+      textBytes: this.#shape.mediaTokens === 0 ? this.#shape.textBytes : null,
+      policies: this.#policies,
+      readyVersion: this.#readyVersion,
+    }
   }
 
   /** @throws GatewayError `model_unpriced` or `cost_unbounded`, where a hard budget minds. */
-  refuseUnbounded(): void {
+  #refuseUnbounded(): void {
     const strict = this.#hard.find(({ policy }) => policy.onUnbounded === 'reject')
     if (!strict) return
     const { name } = strict.policy
@@ -77,36 +137,6 @@ export class ReservationPlan {
       throw new GatewayError('cost_unbounded', {
         message: `The cost of ${this.#shape.unbounded} has no bound, and the hard budget "${name}" needs one.`,
       })
-    }
-  }
-
-  async take(): Promise<Omit<Reservation, 'policies' | 'readyVersion'> | Unfit> {
-    const { queue, ratios } = this.#call.around.policing
-    const { textBytes } = this.#shape
-    const learned = ratios.inputBound(this.#modelKey, textBytes)
-    let cap = this.#outputTokens
-    let result = await queue.reserve(this.#wants(textBytes, learned ?? textBytes, cap), AT_ONCE)
-    let close = textBytes
-    if (!isHold(result) && learned !== null && learned < textBytes) {
-      close = learned
-      result = await this.#await(this.#wants(close, close, cap))
-    } else if (!isHold(result) && result.reason === 'held') {
-      result = await this.#await(this.#wants(close, close, cap))
-    }
-    // A lower cap that fits, as often as another budget asks for one lower still.
-    for (let turn = 0; turn < this.#applied.length && !isHold(result); turn += 1) {
-      const lower = this.#clamp(result, close, cap)
-      if (lower === null) break
-      cap = lower
-      this.#cap = lower
-      result = await this.#await(this.#wants(close, close, cap))
-    }
-    if (!isHold(result)) return this.#refuse(result)
-    return {
-      hold: result,
-      reservedPicoUsd: this.#bound(close, cap),
-      maxOutputTokens: this.#cap,
-      textBytes: this.#shape.mediaTokens === 0 ? textBytes : null,
     }
   }
 
@@ -139,8 +169,7 @@ export class ReservationPlan {
     if (reason !== 'full' || !applied || !isBudget(applied) || applied.policy.onExhausted !== 'clamp')
       return null
     if (!this.#pricing) return null
-    const now = this.#call.around.clock.now()
-    const left = amountOf(applied.policy, now) - this.#money(applied).spent
+    const left = applied.amountAt(this.#call.around.clock) - this.#money(applied).spent
     const tokens = this.#inputTokens(inputTokens)
     const fits = outputThatFits(this.#pricing, this.#shape, tokens, left, cap - 1)
     return fits > 0 ? fits : null
@@ -175,7 +204,12 @@ export class ReservationPlan {
 
   #bound(textTokens: number, cap: number): bigint | null {
     if (!this.#pricing) return null
-    return costBound(this.#pricing, this.#inputTokens(textTokens), outputBound(this.#shape, cap))
+    if (this.#boundedTokens !== textTokens || this.#boundedCap !== cap) {
+      this.#lastBound = costBound(this.#pricing, this.#inputTokens(textTokens), outputBound(this.#shape, cap))
+      this.#boundedTokens = textTokens
+      this.#boundedCap = cap
+    }
+    return this.#lastBound
   }
 
   /** @param moneyTokens, limitTokens the text of the request in tokens, as money and as limits are to count it */
@@ -193,7 +227,7 @@ export class ReservationPlan {
 
   #moneyWant(budget: AppliedBudget, amount: bigint): Want {
     const { at, around } = this.#call
-    const limit = isHard(budget) ? amountOf(budget.policy, around.clock.now()) : null
+    const limit = isHard(budget) ? budget.amountAt(around.clock) : null
     return { key: budget.keyAt(at), counts: COUNTS.money, amount, limit, windowMs: 0, waits: true }
   }
 }
@@ -216,6 +250,9 @@ function limitWant(applied: AppliedLimit, input: number, output: number, cost: b
   }
 }
 
-const isHard = ({ policy }: AppliedBudget) => policy.enforcement === 'hard'
+const isHard = (applied: Applied): applied is AppliedBudget =>
+  isBudget(applied) && applied.policy.enforcement === 'hard'
 
-const AT_ONCE = { waitMs: () => 0, onWaiting: () => {} } as const
+function smallest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b)
+}

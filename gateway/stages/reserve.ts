@@ -44,38 +44,33 @@ export interface Unfit {
  * @param patientUntil monotonic milliseconds; so long a place at the vendor may be waited for
  * @throws GatewayError when no target can have room.
  */
-export async function reserve(
+export function reserve(
   call: Call,
   target: CompiledTarget,
   patientUntil: number,
-): Promise<Reservation | Unfit> {
+): Reservation | Unfit | Promise<Reservation | Unfit> {
   const configuration = call.around.configuration() ?? call.configuration
   const { chat, route } = call
   if (!chat || !route || !configuration) throw new GatewayError('internal_error')
-  const routeCap = route.route.maxOutputTokens
   const { policies } = configuration
   const applied = policiesOfAttempt(call, target, policies)
+  const { readiness } = call.around.policing
   if (applied.length === 0) {
-    const { version: readyVersion } = call.around.policing.readiness
     return {
       hold: new Hold([]),
       reservedPicoUsd: null,
-      maxOutputTokens: routeCap,
+      maxOutputTokens: route.route.maxOutputTokens,
       textBytes: null,
       policies,
-      readyVersion,
+      readyVersion: readiness.version,
     }
   }
   showLimits(call, applied)
-
-  const budgets = applied.filter(isBudget)
-  await requireReadiness(call, budgets)
-  const { version: readyVersion } = call.around.policing.readiness
-  const ready = applied.filter((one) => isLimit(one) || isReady(call, one.policy))
-  const plan = new ReservationPlan(call, chat, target, ready, configuration, routeCap, patientUntil)
-  plan.refuseUnbounded()
-  const taken = await plan.take()
-  return 'unfit' in taken ? taken : { ...taken, policies, readyVersion }
+  const plan = (ready: readonly Applied[]) =>
+    new ReservationPlan({ call, chat, target, applied: ready, configuration, patientUntil }).take()
+  const isKnown = (one: Applied) => !isBudget(one) || readiness.isReady(one.policy)
+  if (applied.every(isKnown)) return plan(applied)
+  return requireReadiness(call, applied.filter(isBudget)).then(() => plan(applied.filter(isKnown)))
 }
 
 /** Whether nothing changed while the reservation was made that would have asked for more. */
@@ -106,11 +101,15 @@ function policiesOfAttempt(call: Call, target: CompiledTarget, policies: PolicyI
 }
 
 /** For the headers: an attempt at another target does not show the same limit twice, and what vendors allow is ours. */
-function showLimits(call: Call, applied: readonly Applied[]): void {
+function showLimits({ limits }: Call, applied: readonly Applied[]): void {
   for (const one of applied) {
-    if (isLimit(one) && one.vendor === null && !call.limits.some(({ key }) => key === one.key))
-      call.limits.push(one)
+    if (isLimit(one) && one.vendor === null && !isShown(limits, one.key)) limits.push(one)
   }
+}
+
+function isShown(limits: Call['limits'], key: string): boolean {
+  for (const limit of limits) if (limit.key === key) return true
+  return false
 }
 
 const isReady = (call: Call, budget: BudgetEntity) => call.around.policing.readiness.isReady(budget)
