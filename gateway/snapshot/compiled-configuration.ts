@@ -3,7 +3,7 @@
  * a persistent map, references are counted instead of searched, and what depends on other entities (a route's targets,
  * a key's owner) is resolved when it is asked for.
  */
-import { EMPTY_HASH, nextHash } from '../../lib/contract/content-hash.ts'
+import { EMPTY_HASH, nextSum, sumText, textSum } from '../../lib/contract/content-hash.ts'
 import type {
   ConsumerEntity,
   Entity,
@@ -174,10 +174,9 @@ function* compileSteps(snapshot: ReceivedSnapshot): Generator<void, CompiledConf
   const edit = new Edit(EMPTY, EMPTY_HASH)
   for (const received of snapshot.entities) {
     const entity = readEntity(received)
-    if (edit.has(entity.type, entity.id)) {
+    if (edit.put(entity)) {
       throw new RefusedConfiguration(`${entity.type} ${entity.id} stands twice in the snapshot`)
     }
-    edit.put(entity)
     yield
   }
   return yield* edit.finish(snapshot)
@@ -216,9 +215,11 @@ class Edit {
     return drafts.reduce((sum, draft) => sum + draft.copied, 0)
   }
 
-  /** What was there before, by `type:id`; null: nothing. */
-  readonly #before = new Map<string, Held | null>()
-  #hash: string
+  /** By `type:id`; null: nothing. */
+  readonly #changed = new Map<string, { readonly before: Held | null; after: Held | null }>()
+  /** `type:id` → how many more point at it than before, and one that does now. */
+  readonly #pointed = new Map<string, { more: number; by: Entity | null }>()
+  #sum: bigint
 
   constructor(indexes: Indexes, hash: string) {
     this.#held = indexes.held.edit()
@@ -227,53 +228,57 @@ class Edit {
     this.#prices = indexes.prices.edit()
     this.#policies = indexes.policies.edit()
     this.#references = indexes.references.edit()
-    this.#hash = hash
+    this.#sum = textSum(hash)
   }
 
-  has(type: string, id: string): boolean {
-    return this.#held.get(`${type}:${id}`) !== undefined
-  }
-
-  put(entity: Held): void {
-    this.#replace(`${entity.type}:${entity.id}`, entity)
+  /** Says whether it took the place of another. */
+  put(entity: Held): boolean {
+    return this.#replace(`${entity.type}:${entity.id}`, entity)
   }
 
   delete(type: string, id: string): void {
     this.#replace(`${type}:${id}`, null)
   }
 
-  #replace(name: string, next: Held | null): void {
+  #replace(name: string, next: Held | null): boolean {
     const previous = this.#held.get(name) ?? null
-    if (!this.#before.has(name)) this.#before.set(name, previous)
-    this.#hash = nextHash(this.#hash, previous?.share ?? null, next?.share ?? null)
+    const changed = this.#changed.get(name)
+    if (changed) changed.after = next
+    else this.#changed.set(name, { before: previous, after: next })
+    this.#sum = nextSum(this.#sum, previous?.share ?? null, next?.share ?? null)
     if (next) this.#held.set(name, next)
     else this.#held.delete(name)
+    return previous !== null
   }
 
   /** Yields where a long compilation may pause. */
   *finish(head: { epoch: string; revision: number; hash: string }): Generator<void, CompiledConfiguration> {
-    if (this.#hash !== head.hash) {
+    const hash = sumText(this.#sum)
+    if (hash !== head.hash) {
       throw new RefusedConfiguration(
-        `the content of revision ${head.revision} has the hash ${this.#hash.slice(0, 12)}…, not ${head.hash.slice(0, 12)}…`,
+        `the content of revision ${head.revision} has the hash ${hash.slice(0, 12)}…, not ${head.hash.slice(0, 12)}…`,
         true,
       )
     }
-    const changed = [...this.#before].map(([name, before]) => ({
-      name,
-      before: before?.entity ?? null,
-      after: this.#held.get(name)?.entity ?? null,
-    }))
-    for (const { before } of changed) if (before) this.#unindex(before)
-    for (const { after } of changed) {
-      if (after) this.#index(after)
+    for (const { before } of this.#changed.values()) if (before?.entity) this.#unindex(before.entity)
+    for (const { after } of this.#changed.values()) {
+      if (after?.entity) this.#index(after.entity)
       yield
     }
-    for (const { name, after, before } of changed) {
-      if (after) this.#checkReferences(after)
-      else if (before && (this.#references.get(name) ?? 0) > 0) {
-        throw new RefusedConfiguration(`${name.replace(':', ' ')} is deleted while others point at it`)
+    for (const [target, { more, by }] of this.#pointed) {
+      const count = (this.#references.get(target) ?? 0) + more
+      if (count === 0) this.#references.delete(target)
+      else this.#references.set(target, count)
+      if (by && this.#held.get(target) === undefined) {
+        const name = target.replace(':', ' ')
+        throw new RefusedConfiguration(`${by.type} ${by.id} points at ${name}, which does not exist`)
       }
       yield
+    }
+    for (const [name, { before, after }] of this.#changed) {
+      if (!after && before?.entity && (this.#references.get(name) ?? 0) > 0) {
+        throw new RefusedConfiguration(`${name.replace(':', ' ')} is deleted while others point at it`)
+      }
     }
     const indexes: Indexes = {
       held: this.#held.finish(),
@@ -283,12 +288,12 @@ class Edit {
       policies: this.#policies.finish(),
       references: this.#references.finish(),
     }
-    const { epoch, revision, hash } = head
+    const { epoch, revision } = head
     return new CompiledConfiguration({ epoch, revision, hash }, indexes, this.#copied)
   }
 
   #unindex(entity: Entity): void {
-    for (const target of referencesOf(entity)) this.#count(target, -1)
+    for (const target of referencesOf(entity)) this.#point(target, -1, null)
     if (entity.type === 'key') {
       for (const hash of hashesOf(entity)) this.#keysByHash.delete(hash)
     } else if (entity.type === 'route' && entity.enabled) {
@@ -302,7 +307,7 @@ class Edit {
   }
 
   #index(entity: Entity): void {
-    for (const target of referencesOf(entity)) this.#count(target, 1)
+    for (const target of referencesOf(entity)) this.#point(target, 1, entity)
     if (entity.type === 'key') {
       for (const hash of hashesOf(entity)) {
         const other = this.#keysByHash.get(hash)
@@ -325,19 +330,13 @@ class Edit {
     } else if (isPolicy(entity)) this.#policies.add(entity)
   }
 
-  #checkReferences(entity: Entity): void {
-    for (const target of referencesOf(entity)) {
-      if (this.#held.get(target) === undefined) {
-        const name = target.replace(':', ' ')
-        throw new RefusedConfiguration(`${entity.type} ${entity.id} points at ${name}, which does not exist`)
-      }
+  #point(target: string, more: 1 | -1, by: Entity | null): void {
+    const pointed = this.#pointed.get(target)
+    if (!pointed) this.#pointed.set(target, { more, by })
+    else {
+      pointed.more += more
+      pointed.by ??= by
     }
-  }
-
-  #count(target: string, by: 1 | -1): void {
-    const count = (this.#references.get(target) ?? 0) + by
-    if (count === 0) this.#references.delete(target)
-    else this.#references.set(target, count)
   }
 }
 
