@@ -17,7 +17,9 @@ export default defineConfig({
       'public.rollup_marks',
       'public.rollup_minutes',
       'public.rollup_quarters',
+      'public.rollup_shifted_hours',
       'public.rollup_spent',
+      'public.rollup_spent_days',
     ],
   },
 })

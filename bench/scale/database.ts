@@ -61,7 +61,8 @@ export async function isSummed({ url, days }: FilledDatabase): Promise<boolean> 
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const { rows } = await client.query<{ hours: number; days: number }>(
-    `SELECT count(*) FILTER (WHERE grain = 'hour')::int AS hours, count(*) FILTER (WHERE grain = 'day')::int AS days
+    `SELECT least(count(*) FILTER (WHERE grain = 'hour'), count(*) FILTER (WHERE grain = 'shifted'))::int AS hours,
+       least(count(*) FILTER (WHERE grain = 'day'), count(*) FILTER (WHERE grain = 'spent'))::int AS days
      FROM rollup_marks WHERE exact AND bucket > now() - make_interval(days => $1 - 1)`,
     [days],
   )

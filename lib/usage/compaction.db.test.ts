@@ -30,7 +30,8 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 beforeEach(() =>
   pool.query(
-    'TRUNCATE calls, ledger_lines, rollup_minutes, rollup_quarters, rollup_hours, rollup_days, rollup_marks',
+    `TRUNCATE calls, ledger_lines, rollup_minutes, rollup_quarters, rollup_hours, rollup_shifted_hours, rollup_days,
+       rollup_marks, rollup_spent, rollup_spent_days`,
   ),
 )
 
@@ -80,6 +81,7 @@ async function everyAnswer(): Promise<unknown[]> {
         { ...range, interval: 'month' },
         { ...odd, interval: 'day', timeZone: 'Asia/Kolkata' },
         { ...range, interval: 'hour', top: '5', simulated: 'include' },
+        { ...range, interval: 'hour', top: '3', timeZone: 'Asia/Kolkata' },
         { ...range, interval: 'day', teamId: 'team_1' },
         { ...odd, interval: 'day', route: 'route-7', simulated: 'only' },
         { ...range, interval: 'day', consumerId: 'cons_1' },
@@ -109,6 +111,27 @@ test('summed by hours and days, every answer is what it was, and the quarter-hou
     const query = usageQuery.parse({ ...range, ...(groupBy ? { groupBy } : {}), simulated: 'include' })
     const report = await queryUsage(pool, query, { scope: ALL, timeZone: 'UTC', now: new Date() })
     expect([groupBy, report.total.requests]).toEqual([groupBy, 900])
+  }
+
+  await pool.query('TRUNCATE rollup_hours')
+  const half = 30 * 60_000
+  const shifted = { from: new Date(FROM + half).toISOString(), to: new Date(TO - half).toISOString() }
+  for (const interval of ['hour', 'day']) {
+    for (const groupBy of ['', 'team', 'route', 'provider', 'model', 'kind']) {
+      const query = usageQuery.parse({
+        ...shifted,
+        interval,
+        timeZone: 'Asia/Kolkata',
+        simulated: 'include',
+        ...(groupBy ? { groupBy } : {}),
+      })
+      const report = await queryUsage(pool, query, { scope: ALL, timeZone: 'UTC', now: new Date() })
+      const { rows } = await pool.query<{ requests: number }>(
+        'SELECT count(*)::int AS requests FROM calls WHERE at >= $1 AND at < $2',
+        [shifted.from, shifted.to],
+      )
+      expect([interval, groupBy, report.total.requests]).toEqual([interval, groupBy, rows[0]?.requests])
+    }
   }
 }, 60_000)
 

@@ -1,12 +1,13 @@
 /**
- * Sums of whole hours and days by one dimension at a time, made of the quarter-hours once an hour is over. What is
- * booked into an hour after that takes back its mark in the same transaction, so a mark always tells the truth: the
- * hour is read from its quarters until it has been summed again. Several admins may do it at once.
+ * Sums of whole hours and days by one dimension at a time, made of the quarter-hours once they are over; the same of
+ * hours that begin at half past, for the zones that stand half an hour off; and what budgets read, by the day. What is
+ * booked later takes back the marks in the same transaction, so a mark always tells the truth: quarters are read until
+ * all has been summed again. Several admins may do it at once.
  */
 import 'server-only'
 import type pg from 'pg'
 import type { Statement } from './call-rows.ts'
-import { DAY_MS, HOUR_MS } from './cover.ts'
+import { DAY_MS, HALF_HOUR_MS, HOUR_MS } from './cover.ts'
 import { HISTOGRAM_SIZE } from './histogram.ts'
 import { SUM_COLUMNS } from './rollup.ts'
 
@@ -15,22 +16,20 @@ import { SUM_COLUMNS } from './rollup.ts'
  * booking takes as long as what lies between.
  */
 const GRACE_MS = 5 * 60_000
-/** Of `rollup_hours` in one round; the newest first. */
-const HOURS_PER_ROUND = 50
+/** Of each kind in one round; the newest first. */
+const SUMS_PER_ROUND = 50
 
 /** Every team together. No team has this id. */
 export const ALL_TEAMS = '*'
 
+const split = (team: string) =>
+  ['route', 'provider', 'model', 'kind'].map(
+    (dimension) => `('${dimension}', ${team}, ${dimension === 'provider' ? 'provider_id' : dimension})`,
+  )
+/** Few rows, and what charts of everything read. */
+const COMMON_KEYS = [`('all', '${ALL_TEAMS}', '')`, `('team', team_id, '')`, ...split(`'${ALL_TEAMS}'`)]
 /** Each row of the quarters counts in all of these: dimension, team, value. Consumers have one team for good. */
-const KEYS = [
-  `('all', '${ALL_TEAMS}', '')`,
-  `('team', team_id, '')`,
-  `('consumer', team_id, consumer_id)`,
-  ...['route', 'provider', 'model', 'kind'].flatMap((dimension) => {
-    const column = dimension === 'provider' ? 'provider_id' : dimension
-    return [`('${dimension}', '${ALL_TEAMS}', ${column})`, `('${dimension}', team_id, ${column})`]
-  }),
-]
+const KEYS = [...COMMON_KEYS, `('consumer', team_id, consumer_id)`, ...split('team_id')]
 
 const COLUMNS = [...SUM_COLUMNS, 'cost_pico'].join(', ')
 const SUMS = [...SUM_COLUMNS, 'cost_pico'].map((name) => `sum(${name})`).join(', ')
@@ -41,46 +40,115 @@ const HISTOGRAMS = ['latency', 'first_token']
   })
   .join(', ')
 
-/** Takes back the marks of hours that are over, in the booking's own transaction and before its rollups. */
+interface Kind {
+  readonly grain: string
+  readonly table: string
+  readonly length: string
+  /** From the start of a UTC hour or day. */
+  readonly offset: string
+  readonly sum: string
+}
+
+const SUMMED = `bucket, dimension, team_id, value, simulated, ${COLUMNS}, latency, first_token`
+// In the order of the key: what is read together then stands together.
+const sumOfQuarters = (keys: readonly string[]) => `
+  SELECT $1::timestamptz, k.dimension, k.team, k.value, simulated, ${SUMS}, ${HISTOGRAMS}
+  FROM rollup_quarters, LATERAL (VALUES ${keys.join(', ')}) AS k(dimension, team, value)
+  WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 hour' GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5`
+
+/** Made of the quarters, each by itself. */
+const KINDS: readonly Kind[] = [
+  {
+    grain: 'hour',
+    table: 'rollup_hours',
+    length: '1 hour',
+    offset: '0',
+    sum: `INSERT INTO rollup_hours (${SUMMED}) ${sumOfQuarters(KEYS)}`,
+  },
+  {
+    grain: 'shifted',
+    table: 'rollup_shifted_hours',
+    length: '1 hour',
+    offset: '30 minutes',
+    sum: `INSERT INTO rollup_shifted_hours (${SUMMED}) ${sumOfQuarters(COMMON_KEYS)}`,
+  },
+  {
+    grain: 'spent',
+    table: 'rollup_spent_days',
+    length: '1 day',
+    offset: '0',
+    sum: `INSERT INTO rollup_spent_days (bucket, scope, subject, cost_pico)
+      SELECT $1::timestamptz, scope, subject, sum(cost_pico) FROM rollup_spent
+      WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 day' GROUP BY 2, 3 ORDER BY 2, 3`,
+  },
+]
+/** Made of the hours once all of them are summed. */
+const DAY: Kind = {
+  grain: 'day',
+  table: 'rollup_days',
+  length: '1 day',
+  offset: '0',
+  sum: `INSERT INTO rollup_days (${SUMMED})
+    SELECT $1::timestamptz, dimension, team_id, value, simulated, ${SUMS}, ${HISTOGRAMS}
+    FROM rollup_hours WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 day' GROUP BY 2, 3, 4, 5
+    ORDER BY 2, 3, 4, 5`,
+}
+
+/** The start of what an instant lies in. */
+const startOf = ({ length, offset }: Kind, at: string) =>
+  `date_bin('${length}', ${at}, 'epoch'::timestamptz + interval '${offset}')`
+
+/** Takes back the marks of what is over, in the booking's own transaction and before its rollups. */
 export function takeBackMarks(times: readonly number[]): Statement {
-  const hours = new Set(times.map((at) => Math.floor(at / HOUR_MS) * HOUR_MS))
+  const halves = new Set(times.map((at) => Math.floor(at / HALF_HOUR_MS) * HALF_HOUR_MS))
+  // A day has a mark only when all of its hours have one.
+  const marks = [...KINDS.map((kind) => [kind, kind] as const), [DAY, KINDS[0] as Kind] as const].map(
+    ([kind, over]) =>
+      `('${kind.grain}', ${startOf(kind, 'at')}, ${startOf(over, 'at')} + interval '${over.length}')`,
+  )
   return {
     name: 'ingest-marks',
-    // In the order of the key, days first: two bookings wait for each other and never in a circle.
+    // In the order of the key: two bookings wait for each other and never in a circle.
     text: `INSERT INTO rollup_marks (grain, bucket, exact)
-      SELECT DISTINCT grain, date_trunc(grain, at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', false
-      FROM unnest($1::timestamptz[]) AS at, unnest(ARRAY['day', 'hour']) AS grain
-      WHERE at < now() - make_interval(secs => ${(HOUR_MS + GRACE_MS) / 1_000}) ORDER BY 1, 2
+      SELECT DISTINCT m.grain, m.bucket, false
+      FROM unnest($1::timestamptz[]) AS at, LATERAL (VALUES ${marks.join(', ')}) AS m(grain, bucket, over)
+      WHERE m.over < now() - make_interval(secs => ${GRACE_MS / 1_000}) ORDER BY 1, 2
       ON CONFLICT (grain, bucket) DO UPDATE SET exact = false`,
-    values: [[...hours].map((at) => new Date(at).toISOString())],
+    values: [[...halves].map((at) => new Date(at).toISOString())],
   }
 }
 
-/** Sums hours that are over and have no mark, the newest first, and days whose hours all have one. Says how many. */
+/** Sums what is over and has no mark, the newest first, and days whose hours all have one. Says how many. */
 export async function compactRollups(pool: pg.Pool): Promise<number> {
-  const { rows: hours } = await pool.query<{ bucket: string }>(
-    `SELECT h::text AS bucket FROM generate_series(
-         (SELECT date_trunc('hour', min(bucket)) FROM rollup_quarters),
-         now() - make_interval(secs => ${(HOUR_MS + 2 * GRACE_MS) / 1_000}), interval '1 hour') AS h
-       LEFT JOIN rollup_marks m ON m.grain = 'hour' AND m.bucket = h
-     WHERE m.exact IS NOT TRUE ORDER BY h DESC LIMIT ${HOURS_PER_ROUND}`,
-  )
-  for (const { bucket } of hours) await compact(pool, 'hour', bucket)
+  let count = 0
+  for (const kind of KINDS) {
+    const { rows } = await pool.query<{ bucket: string }>(
+      `SELECT b::text AS bucket FROM generate_series(
+           (SELECT ${startOf(kind, 'min(bucket)')} FROM rollup_quarters),
+           now() - interval '${kind.length}' - make_interval(secs => ${(2 * GRACE_MS) / 1_000}),
+           interval '${kind.length}') AS b
+         LEFT JOIN rollup_marks m ON m.grain = $1 AND m.bucket = b
+       WHERE m.exact IS NOT TRUE ORDER BY b DESC LIMIT ${SUMS_PER_ROUND}`,
+      [kind.grain],
+    )
+    for (const { bucket } of rows) await compact(pool, kind, bucket)
+    count += rows.length
+  }
   const { rows: days } = await pool.query<{ bucket: string }>(
     `SELECT d::text AS bucket FROM (
-         SELECT date_trunc('day', bucket, 'UTC') AS d FROM rollup_marks WHERE grain = 'hour' AND exact
+         SELECT ${startOf(DAY, 'bucket')} AS d FROM rollup_marks WHERE grain = 'hour' AND exact
          GROUP BY 1 HAVING count(*) = ${DAY_MS / HOUR_MS}) AS whole
        LEFT JOIN rollup_marks m ON m.grain = 'day' AND m.bucket = d
-     WHERE m.exact IS NOT TRUE ORDER BY d DESC LIMIT ${HOURS_PER_ROUND}`,
+     WHERE m.exact IS NOT TRUE ORDER BY d DESC LIMIT ${SUMS_PER_ROUND}`,
   )
-  for (const { bucket } of days) await compact(pool, 'day', bucket)
-  return hours.length + days.length
+  for (const { bucket } of days) await compact(pool, DAY, bucket)
+  return count + days.length
 }
 
 /** Of one hour, which may have millions of rows. */
 const LIMIT_MS = 5 * 60_000
 
-async function compact(pool: pg.Pool, grain: 'hour' | 'day', bucket: string): Promise<void> {
+async function compact(pool: pg.Pool, { grain, table, sum }: Kind, bucket: string): Promise<void> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
@@ -92,11 +160,11 @@ async function compact(pool: pg.Pool, grain: 'hour' | 'day', bucket: string): Pr
       [grain, bucket],
     )
     // Else another admin was faster, or something was booked into one of the day's hours.
-    const due = rowCount === 1 && (grain === 'hour' || (await hasWholeHours(client, bucket)))
+    const due = rowCount === 1 && (grain !== 'day' || (await hasWholeHours(client, bucket)))
     if (due) {
-      await client.query(`DELETE FROM rollup_${grain}s WHERE bucket = $1`, [bucket])
-      const sum = { text: grain === 'hour' ? SUM_HOUR : SUM_DAY, values: [bucket], query_timeout: LIMIT_MS }
-      await client.query(sum)
+      await client.query(`DELETE FROM ${table} WHERE bucket = $1`, [bucket])
+      const statement = { text: sum, values: [bucket], query_timeout: LIMIT_MS }
+      await client.query(statement)
     }
     await client.query(due ? 'COMMIT' : 'ROLLBACK')
   } catch (error) {
@@ -106,17 +174,6 @@ async function compact(pool: pg.Pool, grain: 'hour' | 'day', bucket: string): Pr
     client.release(broken)
   }
 }
-
-const target = (grain: string) =>
-  `INSERT INTO rollup_${grain}s (bucket, dimension, team_id, value, simulated, ${COLUMNS}, latency, first_token)`
-// In the order of the key: what is read together then stands together.
-const SUM_HOUR = `${target('hour')}
-  SELECT $1::timestamptz, k.dimension, k.team, k.value, simulated, ${SUMS}, ${HISTOGRAMS}
-  FROM rollup_quarters, LATERAL (VALUES ${KEYS.join(', ')}) AS k(dimension, team, value)
-  WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 hour' GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5`
-const SUM_DAY = `${target('day')}
-  SELECT $1::timestamptz, dimension, team_id, value, simulated, ${SUMS}, ${HISTOGRAMS}
-  FROM rollup_hours WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 day' GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5`
 
 async function hasWholeHours(client: pg.PoolClient, day: string): Promise<boolean> {
   const { rows } = await client.query<{ hours: number }>(

@@ -12,7 +12,7 @@ import { bucketStarts, type Interval, startOf, TooManyBuckets } from '../contrac
 import type { UsageDimension, UsageReport, usageQuery } from '../resources/usage/schema.ts'
 import { usageDimension } from '../resources/usage/schema.ts'
 import { coverOf, DAY_MS, HOUR_MS, type Span } from './cover.ts'
-import { type Exact, readExact } from './marks.ts'
+import { NOTHING_EXACT, readExact } from './marks.ts'
 import { readNames } from './names.ts'
 import { MINUTE_MS, QUARTER_MS } from './rollup.ts'
 import { addTo, emptyTotals, subtract, sumInto, type Totals, toUsageValues } from './totals.ts'
@@ -187,8 +187,6 @@ interface Rest {
   readonly all: readonly Row[]
 }
 
-const NOTHING_EXACT: Exact = { days: new Set(), hours: new Set() }
-
 /** One snapshot for all that is read: the rest is a difference. */
 async function readRows(
   pool: pg.Pool,
@@ -204,16 +202,14 @@ async function readRows(
   const { query, scope, range, starts, dimensions, maxSeries } = asked
   return inSnapshot(pool, async (client) => {
     const exact = coarseFor(query, scope, dimensions) ? await readExact(client, range) : NOTHING_EXACT
-    const reading = (groupBy: readonly UsageDimension[], intervals: readonly number[]) => ({
-      query,
-      scope,
-      coarse: coarseFor(query, scope, groupBy),
-      cover:
+    const reading = (groupBy: readonly UsageDimension[], intervals: readonly number[]) => {
+      const coarse = coarseFor(query, scope, groupBy)
+      const cover =
         query.interval === 'minute'
-          ? { days: [], hours: [], quarters: [], minutes: [range] }
-          : coverOf(range, intervals, exact),
-      groupBy,
-    })
+          ? { days: [], hours: [], shifted: [], quarters: [], minutes: [range] }
+          : coverOf(range, intervals, coarse?.common ? exact : { ...exact, shifted: new Set<number>() })
+      return { query, scope, coarse, cover, groupBy }
+    }
     const sums = async (groupBy: readonly UsageDimension[], only: Parameters<typeof seriesSql>[2]) => {
       const { text, values } = seriesSql(reading(groupBy, starts), starts, only)
       return (await client.query<Row>(text, values)).rows

@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 beforeEach(() =>
   pool.query(
-    'TRUNCATE calls, ledger_lines, rollup_minutes, rollup_quarters, rollup_hours, rollup_days, rollup_marks, rollup_spent',
+    `TRUNCATE calls, ledger_lines, rollup_minutes, rollup_quarters, rollup_hours, rollup_shifted_hours, rollup_days,
+       rollup_marks, rollup_spent, rollup_spent_days`,
   ),
 )
 
@@ -123,17 +124,19 @@ test('every scope has spent in every period what a gateway counts, before and af
   while ((await compactRollups(pool)) > 0);
   expect(await found()).toEqual(expected)
   // What is summed by days is read from there.
-  await pool.query('TRUNCATE rollup_hours')
-  const [whole] = await spentBySubject(pool, [
-    { scope: { type: 'organization', id: null, each: false }, startMs: FROM, endMs: TO },
-  ])
-  expect(whole?.[0]?.spent).toBe(
-    countedBy(events, {
-      scope: { type: 'organization', id: null, each: false },
-      startMs: FROM,
-      endMs: TO,
-    })[0]?.[1][0],
-  )
+  await pool.query('TRUNCATE rollup_hours, rollup_spent')
+  for (const scope of [
+    { type: 'organization', id: null, each: false },
+    { type: 'team', id: null, each: true },
+    { type: 'route', id: 'route_4', each: false },
+    { type: 'tag', id: null, each: true },
+  ] satisfies PolicyScope[]) {
+    const range = { scope, startMs: FROM, endMs: TO }
+    const [rows = []] = await spentBySubject(pool, [range])
+    expect(rows.map(({ subject, spent, held }) => [subject, [spent, held]]).sort()).toEqual(
+      countedBy(events, range),
+    )
+  }
 }, 60_000)
 
 test('a batch that comes twice is charged once, and nothing booked is nothing spent', async () => {

@@ -8,7 +8,7 @@ import type { SpentAnswer, SpentQuery } from '../contract/control.ts'
 import { isOfTarget, type PolicyScope, type ScopeType, subjectsOf } from '../contract/policy.ts'
 import { ALL_TEAMS } from './compaction.ts'
 import { coverOf, type Span } from './cover.ts'
-import { type Exact, readExact } from './marks.ts'
+import { type Exact, NOTHING_EXACT, readExact } from './marks.ts'
 import { QUARTER_MS } from './rollup.ts'
 import { Conditions } from './scope.ts'
 import { SPENT_SCOPES } from './spent-rollup.ts'
@@ -140,7 +140,6 @@ const SOURCES: Partial<Record<ScopeType, { dimension: string | null; coarse: str
   consumer: { dimension: 'consumer', coarse: 'value', fine: 'consumer_id' },
   key: { dimension: null, coarse: `''`, fine: 'key_id' },
 }
-const NOTHING_EXACT: Exact = { days: new Set(), hours: new Set() }
 
 /** Statements that give `n, subject, pico`. */
 function partsOf({ type, ids }: Group, span: Span, exact: Exact, n: number, values: unknown[]): string[] {
@@ -157,12 +156,21 @@ function partsOf({ type, ids }: Group, span: Span, exact: Exact, n: number, valu
     )
     return conditions.raw(`(${each.join(' OR ')})`)
   }
+  const at = (buckets: readonly number[]) =>
+    new Conditions(values).add(buckets.map(instant), (value) => `bucket = ANY(${value}::timestamptz[])`)
   const own = SPENT_SCOPES.find((scope) => scope === type)
-  if (own) return [part('rollup_spent', 'subject', between([span]).raw(`scope = '${own}'`))]
+  if (own) {
+    const { days, quarters } = coverOf(span, [span.from], { ...NOTHING_EXACT, days: exact.spent })
+    const parts =
+      days.length > 0 ? [part('rollup_spent_days', 'subject', at(days).raw(`scope = '${own}'`))] : []
+    if (quarters.length === 0) return parts
+    return [...parts, part('rollup_spent', 'subject', between(quarters).raw(`scope = '${own}'`))]
+  }
   const source = SOURCES[type]
   if (!source) return []
 
-  const { days, hours, quarters } = coverOf(span, [span.from], source.dimension ? exact : NOTHING_EXACT)
+  const known = source.dimension ? { ...exact, shifted: NOTHING_EXACT.shifted } : NOTHING_EXACT
+  const { days, hours, quarters } = coverOf(span, [span.from], known)
   const parts = (
     [
       ['rollup_days', days],
@@ -170,10 +178,7 @@ function partsOf({ type, ids }: Group, span: Span, exact: Exact, n: number, valu
     ] as const
   ).flatMap(([table, buckets]) => {
     if (buckets.length === 0) return []
-    const conditions = new Conditions(values)
-      .add(buckets.map(instant), (value) => `bucket = ANY(${value}::timestamptz[])`)
-      .raw(`dimension = '${source.dimension}'`)
-      .raw('NOT simulated')
+    const conditions = at(buckets).raw(`dimension = '${source.dimension}'`).raw('NOT simulated')
     if (type === 'organization') conditions.raw(`team_id = '${ALL_TEAMS}'`)
     return [part(table, source.coarse, conditions)]
   })

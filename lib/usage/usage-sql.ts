@@ -36,6 +36,8 @@ interface Coarse {
   /** The teams whose rows count; null: those of each single team. */
   readonly teams: readonly string[] | null
   readonly value: string | undefined
+  /** Whether hours that begin at half past hold it too. */
+  readonly common: boolean
 }
 
 /** Null when they don't: with two dimensions besides the team, with keys, and for whoever sees their own keys alone. */
@@ -61,9 +63,10 @@ export function coarseFor(
   const filter = filtered.find((name) => name !== 'teamId')
   const value = filter === undefined ? undefined : query[filter]
   if (other === undefined)
-    return { dimension: byTeam ? 'team' : 'all', teams: byTeam ? teams : [ALL_TEAMS], value }
+    return { dimension: byTeam ? 'team' : 'all', teams: byTeam ? teams : [ALL_TEAMS], value, common: true }
   // The rows of consumers are those of their teams.
-  return { dimension: other, teams: byTeam || other === 'consumer' ? teams : [ALL_TEAMS], value }
+  const common = !byTeam && other !== 'consumer'
+  return { dimension: other, teams: common ? [ALL_TEAMS] : teams, value, common }
 }
 
 /** What one statement needs beside the cover. */
@@ -139,7 +142,7 @@ function sourceSql(
      FROM ${table} WHERE ${[...conditions, ...simulated, ...within(columns)].join(' AND ')}`
   const parts: string[] = []
 
-  if (coarse && cover.days.length + cover.hours.length > 0) {
+  if (coarse && cover.days.length + cover.hours.length + cover.shifted.length > 0) {
     const columns = groupBy.map((dimension) => (dimension === 'team' ? 'team_id' : 'value'))
     const held = [`dimension = '${coarse.dimension}'`]
     if (coarse.teams) held.push(`team_id = ANY(${where.value(coarse.teams)}::text[])`)
@@ -149,6 +152,7 @@ function sourceSql(
     for (const [table, buckets] of [
       ['rollup_days', cover.days] as const,
       ['rollup_hours', cover.hours] as const,
+      ['rollup_shifted_hours', cover.shifted] as const,
     ]) {
       if (buckets.length === 0) continue
       const starts = where.value(buckets.map((at) => new Date(at).toISOString()))
