@@ -139,9 +139,9 @@ export class CompiledConfiguration implements Configuration {
   #compiled(route: RouteEntity): CompiledRoute {
     let compiled = this.#routes.get(route.id)
     if (!compiled) {
-      const targets = route.targets.flatMap(({ providerId, model, weight, priority }) => {
+      const targets = route.targets.flatMap(({ providerId, ...target }) => {
         const provider = this.#entity<ProviderEntity>('provider', providerId)
-        return provider ? [{ provider, model, weight, priority }] : []
+        return provider ? [{ provider, ...target }] : []
       })
       compiled = { route, targets }
       this.#routes.set(route.id, compiled)

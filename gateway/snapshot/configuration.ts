@@ -24,6 +24,7 @@ export interface CompiledTarget {
   readonly model: string
   readonly weight: number
   readonly priority: number
+  readonly group: string | null
 }
 
 export interface KeyOwner {

@@ -20,7 +20,7 @@ function compiled(...targets: [model: string, weight: number, priority: number][
   const list = targets.map(([model, weight, priority]) => ({ providerId: 'p', model, weight, priority }))
   return {
     route: testRoute({ name: 'r', targets: list }),
-    targets: list.map(({ model, weight, priority }) => ({ provider, model, weight, priority })),
+    targets: list.map(({ model, weight, priority }) => ({ provider, model, weight, priority, group: null })),
   }
 }
 

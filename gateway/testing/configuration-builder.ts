@@ -63,7 +63,13 @@ export const route = (
   name,
   kind: 'chat',
   strategy: 'priority',
-  targets: providerIds.map((providerId) => ({ providerId, model: 'gpt-4o', weight: 1, priority: 0 })),
+  targets: providerIds.map((providerId) => ({
+    providerId,
+    model: 'gpt-4o',
+    weight: 1,
+    priority: 0,
+    group: null,
+  })),
   enabled: true,
   ...over,
 })

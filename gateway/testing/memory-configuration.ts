@@ -96,10 +96,10 @@ export function memoryConfiguration(options: MemoryConfigurationOptions): Config
   const providers = new Map(options.providers.map((provider) => [provider.id, provider]))
   const routes = new Map<string, CompiledRoute>()
   for (const route of options.routes) {
-    const targets = route.targets.map(({ providerId, model, weight, priority }) => {
+    const targets = route.targets.map(({ providerId, ...target }) => {
       const provider = providers.get(providerId)
       if (!provider) throw new Error(`no provider ${providerId}`)
-      return { provider, model, weight, priority }
+      return { provider, ...target }
     })
     routes.set(route.name, { route, targets })
   }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { picoText } from './money.ts'
 import { budgetPeriod, limitMetric, policyScope } from './policy.ts'
 import { priceTier, rates } from './price.ts'
+import { affinity, canary, fallbackPolicy, routeRule, targetGroup } from './routing.ts'
 
 const id = z.string().min(1).max(120)
 const name = z.string().min(1).max(200)
@@ -96,6 +97,7 @@ export const routeTarget = z.object({
   model: z.string().min(1).max(200),
   weight: z.number().min(0).max(10_000).default(1),
   priority: z.int().min(0).max(100).default(0),
+  group: targetGroup.nullable().default(null),
 })
 export type RouteTarget = z.infer<typeof routeTarget>
 
@@ -132,6 +134,11 @@ export const routePolicy = z.object({
   onDisconnect: z.enum(['abort', 'drain']).default('abort'),
   onLoss: z.enum(['allow', 'reject']).default('allow'),
   allowUnpriced: z.boolean().default(true),
+  affinity: affinity.prefault({}),
+  canary: canary.nullable().default(null),
+  /** In their order: the first whose conditions hold decides. */
+  rules: z.array(routeRule).max(50).default([]),
+  fallback: fallbackPolicy.prefault({}),
 })
 export type RoutePolicy = z.infer<typeof routePolicy>
 

@@ -312,8 +312,10 @@ test('a price is an exact decimal within bounds, and what is beyond them is the 
 })
 
 test('a route is written whole in one change as it was made', async () => {
+  const providerId = (await made('/providers', openai())).id
   const targets = [
-    { providerId: (await made('/providers', openai())).id, model: 'm', weight: 1, priority: 0 },
+    { providerId, model: 'm', weight: 1, priority: 0, group: 'small' },
+    { providerId, model: 'n', weight: 1, priority: 1, group: null },
   ]
   const whole = {
     name: unique('r'),
@@ -329,6 +331,10 @@ test('a route is written whole in one change as it was made', async () => {
     onDisconnect: 'abort',
     onLoss: 'allow',
     allowUnpriced: true,
+    affinity: { by: 'header', name: 'x-session' },
+    canary: { group: 'small', percent: 5 },
+    rules: [{ name: 'short', when: { inputTokens: { max: 500 } }, use: 'small', only: false }],
+    fallback: { contextTooLong: true, contentRefused: false },
   }
   const route = await made('/routes', whole)
   const answer = await call('PATCH', `/routes/${route.id}`, { token: owner, body: whole })

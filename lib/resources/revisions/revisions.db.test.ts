@@ -99,7 +99,7 @@ test('a revision tells what changed, by whom and field by field, and no secret',
   expect(next.body.data[0].revision).toBe(last - 3)
   for (const item of list.body.data) expect(item.actorName).toMatch(/^User/)
   const all = await pool.query(`SELECT string_agg(changes::text, '') AS all FROM config_revisions`)
-  expect(all.rows[0].all).not.toContain('canary')
+  expect(all.rows[0].all).not.toContain('sk-canary')
   expect((await call('GET', '/revisions/99999', undefined, 404)).body.code).toBe('not_found')
 })
 

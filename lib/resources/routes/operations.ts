@@ -13,6 +13,7 @@ import {
 import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
+import { checkChoice } from './choice.ts'
 import { forgetRoute } from './forget.ts'
 import { type Route, route, routeInput, routePatch } from './schema.ts'
 import { routeEntityOf } from './snapshot.ts'
@@ -64,8 +65,10 @@ export const routeOperations = [
     body: routeInput,
     response: route,
     async run(context, { body }) {
-      const { name, kind, strategy, enabled, targets, ...policy } = body
+      const { name, kind, strategy, enabled, targets, ...rest } = body
+      const policy = routePolicy.parse(rest)
       await checkTargets(context, strategy, targets)
+      await checkChoice(context, strategy, targets, policy)
       const row = await context.db.route.create({
         data: {
           id: newId('route'),
@@ -73,7 +76,7 @@ export const routeOperations = [
           kind,
           strategy,
           enabled,
-          policy: routePolicy.parse(policy),
+          policy,
           targets: { create: inOrder(targets) },
         },
         include: withTargets,
@@ -107,14 +110,16 @@ export const routeOperations = [
       await lockRow(context.db, 'routes', params.id)
       const old = await findRoute(context, params.id)
       context.match(renderRoute(old))
-      const { name, kind, strategy, enabled, targets, ...policy } = body
+      const { name, kind, strategy, enabled, targets, ...rest } = body
+      const policy = mergePolicy(routePolicy.parse(old.policy), rest)
       await checkTargets(context, strategy ?? old.strategy, targets ?? old.targets)
+      await checkChoice(context, strategy ?? old.strategy, targets ?? old.targets, policy)
       if (targets) await context.db.routeTarget.deleteMany({ where: { routeId: params.id } })
       const row = await context.db.route.update({
         where: { id: params.id },
         data: {
           ...given({ name, kind, strategy, enabled }),
-          policy: mergePolicy(routePolicy.parse(old.policy), policy),
+          policy,
           ...(targets ? { targets: { create: inOrder(targets) } } : {}),
           version: nextVersion,
         },
@@ -158,13 +163,7 @@ async function findRoute(context: Context, id: string): Promise<Row> {
 }
 
 const inOrder = (targets: readonly RouteTarget[]) =>
-  targets.map(({ providerId, model, weight, priority }, position) => ({
-    position,
-    providerId,
-    model,
-    weight,
-    priority,
-  }))
+  targets.map((target, position) => ({ position, ...target }))
 
 /** @throws Problem 400 at `targets[i].providerId` for each that names no provider. */
 async function checkTargets(
@@ -192,10 +191,14 @@ function mergePolicy(old: RoutePolicy, patch: Record<string, unknown>): RoutePol
   for (const [field, value] of Object.entries(patch)) {
     if (value === undefined) continue
     const before = merged[field]
-    const both = typeof before === 'object' && before !== null && typeof value === 'object' && value !== null
-    merged[field] = both ? { ...before, ...value } : value
+    merged[field] = isObject(before) && isObject(value) ? { ...before, ...value } : value
   }
   return routePolicy.parse(merged)
+}
+
+/** A list is replaced whole. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function changed(context: Context, action: string, before: Row | null, row: Row): Route {
@@ -219,12 +222,13 @@ function renderRoute(row: Row): Route {
     kind: routeKind.parse(row.kind),
     strategy: strategy.parse(row.strategy),
     enabled: row.enabled,
-    targets: row.targets.map(({ providerId, model, weight, priority, provider }) => ({
+    targets: row.targets.map(({ providerId, model, weight, priority, group, provider }) => ({
       providerId,
       providerName: provider.name,
       model,
       weight,
       priority,
+      group,
     })),
     ...routePolicy.parse(row.policy),
   }

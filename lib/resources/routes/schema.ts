@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { routeKind, routePolicy, routeTarget, strategy } from '../../contract/entities.ts'
+import { routeRule } from '../../contract/routing.ts'
 import { released, resourceBase } from '../fields.ts'
 
 /** What this release balances by; the others of the contract are refused with a reason. */
@@ -17,7 +18,19 @@ export const routeName = z
   )
 
 /** The policies of the contract, strictly: a misspelt one would be ignored, and its owner would think it in force. */
-const { retries, timeouts, degradation, cache } = routePolicy.shape
+const { retries, timeouts, degradation, cache, affinity, canary, fallback } = routePolicy.shape
+const { when } = routeRule.shape
+const { inputTokens, timeOfDay, budgetLeft, complexity } = when.shape
+const rule = z.strictObject({
+  ...routeRule.shape,
+  when: z.strictObject({
+    ...when.shape,
+    inputTokens: inputTokens.unwrap().strict().optional(),
+    timeOfDay: timeOfDay.unwrap().strict().optional(),
+    budgetLeft: budgetLeft.unwrap().strict().optional(),
+    complexity: complexity.unwrap().strict().optional(),
+  }),
+})
 const policies = {
   retries: z.strictObject(retries.unwrap().shape),
   timeouts: z.strictObject(timeouts.unwrap().shape),
@@ -26,6 +39,10 @@ const policies = {
     ...cache.unwrap().shape,
     mode: released(cache.unwrap().shape.mode.unwrap(), ['off']).default('off'),
   }),
+  affinity: z.strictObject(affinity.unwrap().shape),
+  canary: canary.unwrap().unwrap().strict().nullable(),
+  rules: z.array(rule).max(50),
+  fallback: z.strictObject(fallback.unwrap().shape),
 }
 const capture = released(routePolicy.shape.capture.unwrap(), ['none', 'metadata'])
 
@@ -41,6 +58,18 @@ export const routeInput = z.strictObject({
   degradation: policies.degradation.prefault({}),
   cache: policies.cache.prefault({}),
   capture: capture.default('metadata'),
+  affinity: policies.affinity
+    .prefault({})
+    .describe('What calls that belong together share, for `consistentHash` and for who is in a canary'),
+  canary: policies.canary
+    .default(null)
+    .describe('A share of the callers, always the same ones, is sent to the targets of a group'),
+  rules: policies.rules
+    .default([])
+    .describe('For the strategy `rules`: the first whose conditions all hold decides which group is asked'),
+  fallback: policies.fallback
+    .prefault({})
+    .describe('Refusals of a vendor after which another target is tried too'),
 })
 export const routePatch = z.strictObject({
   name: routeInput.shape.name.optional(),
@@ -57,6 +86,10 @@ export const routePatch = z.strictObject({
   onDisconnect: z.enum(['abort', 'drain']).optional(),
   onLoss: z.enum(['allow', 'reject']).optional(),
   allowUnpriced: z.boolean().optional(),
+  affinity: policies.affinity.partial().optional(),
+  canary: policies.canary.optional(),
+  rules: policies.rules.optional(),
+  fallback: policies.fallback.partial().optional(),
 })
 export const route = resourceBase.extend({
   name: z.string(),

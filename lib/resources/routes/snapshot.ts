@@ -1,4 +1,10 @@
-import { type RouteEntity, routeKind, routePolicy, strategy } from '../../contract/entities.ts'
+import {
+  type RouteEntity,
+  type RouteTarget,
+  routeKind,
+  routePolicy,
+  strategy,
+} from '../../contract/entities.ts'
 
 export interface RouteColumns {
   readonly id: string
@@ -8,7 +14,7 @@ export interface RouteColumns {
   readonly enabled: boolean
   readonly policy: unknown
   /** In their order. */
-  readonly targets: readonly { providerId: string; model: string; weight: number; priority: number }[]
+  readonly targets: readonly RouteTarget[]
 }
 
 export function routeEntityOf(row: RouteColumns): RouteEntity {
@@ -19,11 +25,12 @@ export function routeEntityOf(row: RouteColumns): RouteEntity {
     kind: routeKind.parse(row.kind),
     strategy: strategy.parse(row.strategy),
     enabled: row.enabled,
-    targets: row.targets.map(({ providerId, model, weight, priority }) => ({
+    targets: row.targets.map(({ providerId, model, weight, priority, group }) => ({
       providerId,
       model,
       weight,
       priority,
+      group,
     })),
     ...routePolicy.parse(row.policy),
   }

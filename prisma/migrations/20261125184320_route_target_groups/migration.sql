@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "route_targets" ADD COLUMN     "group_name" TEXT;
