@@ -53,7 +53,12 @@ const invoice = () =>
 
 const BODY = { model: 'chat', max_completion_tokens: 100, ...HELLO }
 /** Of one call with this body, held by its bytes. */
-const BOUND = costBound(TEST_PRICING, Buffer.byteLength(JSON.stringify(BODY)), 100)
+const BOUND = boundOf(100)
+
+function boundOf(outputTokens: number): bigint {
+  const inputTokens = Buffer.byteLength(JSON.stringify(BODY))
+  return costBound(TEST_PRICING, null, { inputTokens, outputTokens, timeMs: 0 })
+}
 
 async function refusal(answer: Response) {
   const { error } = (await answer.json()) as { error: Record<string, string> }
@@ -121,7 +126,7 @@ it('answers 429 budget_held when the wait is over', async () => {
 
 it('clamps the output to what fits, where the budget says so', async () => {
   gateway.a.script([], { fillCap: true })
-  const inputOnly = costBound(TEST_PRICING, Buffer.byteLength(JSON.stringify(BODY)), 0)
+  const inputOnly = boundOf(0)
   const [budget] = fresh({ amountUsd: formatUsd(inputOnly + parseUsd('0.0003')), onExhausted: 'clamp' })
   const answer = await openai.chat.completions.create(BODY)
   expect(answer.usage?.completion_tokens).toBe(30)

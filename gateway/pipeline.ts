@@ -7,6 +7,7 @@ import { type Call, openCall, type Surroundings, waitingFor } from './call.ts'
 import { parseChatRequest } from './dialects/openai-chat-request.ts'
 import { renderOpenAiErrorEvent } from './dialects/openai-error.ts'
 import { withNotice } from './dialects/openai-notice.ts'
+import { readServiceTier } from './dialects/openai-usage.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { VendorFailure } from './providers/vendor-failure.ts'
 import { readQuietMs } from './providers/vendor-room.ts'
@@ -236,6 +237,7 @@ function record(call: Call, { attempt, target, index, startedAt, reservation }: 
     at: call.at,
     startedAt,
     estimatedInputTokens: call.chat?.estimatedInputTokens ?? 0,
+    requestedServiceTier: readServiceTier(call.chat?.fields.service_tier),
   })
   call.attempts.push(entry)
   correctHold(call, target, reservation, entry)

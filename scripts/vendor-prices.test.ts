@@ -73,7 +73,7 @@ describe('the same sums as genai-prices', () => {
           const scaledUsage = Object.fromEntries(
             Object.entries(usage).map(([key, value]) => [key, value * factor]),
           ) as typeof usage
-          const ours = priceUsage(pricing, scaledUsage, 0)
+          const ours = priceUsage(pricing, scaledUsage, 0, { serviceTier: null, latencyMs: 0 })
           expect(Number(ours.costPicoUsd) / 1e12, `${vendorId}/${model.id} ${at}`).toBeCloseTo(
             expected?.total_price ?? Number.NaN,
             9,

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { formatUsd as exactUsd, parseUsd } from '@/lib/contract/money'
 import type { Meter } from '@/lib/contract/price'
+import { VENDOR_PRICE } from '@/lib/contract/pricing'
 import type { Usage } from '@/lib/contract/usage'
 import { formatUsdExact } from '@/lib/format/money'
 import { formatCount } from '@/lib/format/tokens'
@@ -19,6 +20,15 @@ export const METER_WORDS: Record<Meter, string> = {
   reasoning: 'Reasoning',
   outputAudio: 'Audio output',
   request: 'Per call',
+  second: 'Time',
+  vendorCost: 'As the vendor says',
+}
+
+/** `priority tier`, `default tier, flex was asked for`; null where neither side named one. */
+export function serviceTierWords(served: string | null, requested: string | null): string | null {
+  if (served === null) return requested === null ? null : `no tier told, ${requested} was asked for`
+  if (requested === null || requested === served) return `${served} tier`
+  return `${served} tier, ${requested} was asked for`
 }
 
 /** `1,000 × $1.25 / 1M`; for what is not priced by the million: `1 call × $0.01`. */
@@ -77,6 +87,7 @@ export function tokenKinds(usage: Usage): { label: string; tokens: number; part:
 export function priceVersionWords(version: string): string {
   const own = /^(price_[^@]+)@(\d+)$/.exec(version)
   if (own) return `own price, version ${own[2]}`
+  if (version === VENDOR_PRICE) return 'the vendor’s own word'
   const catalogue = /^catalogue@(.+)$/.exec(version)
   if (catalogue) return `catalogue ${catalogue[1]?.slice(0, 12)}`
   return version

@@ -16,6 +16,7 @@ import {
   linesTotal,
   METER_WORDS,
   priceVersionWords,
+  serviceTierWords,
   shortUsd,
   sumEquation,
   tokenKinds,
@@ -342,6 +343,9 @@ function Attempts({ receipt }: { receipt: Receipt }) {
               {attempt.status ?? 'no answer'} {OUTCOMES[attempt.outcome].word}
             </Status>
             {attempt.code ? <Mono muted>{attempt.code}</Mono> : null}
+            <span className="text-xs text-muted">
+              {serviceTierWords(attempt.serviceTier, attempt.requestedServiceTier)}
+            </span>
             <span className="ml-auto text-muted">
               {attempt.firstTokenMs === null ? '' : `first token ${formatDuration(attempt.firstTokenMs)}, `}
               {formatDuration(attempt.latencyMs)}

@@ -142,12 +142,19 @@ function PriceForm({
           ))}
         </div>
       </FieldGroup>
-      <div className="grid gap-4 sm:grid-cols-4">
+      <div className="grid gap-4 sm:grid-cols-3">
         <Field label="USD per call" optional error={errors.requestUsd?.message}>
           <Input
             inputMode="decimal"
             className="text-right"
             {...form.register('requestUsd', { setValueAs: emptyToNull })}
+          />
+        </Field>
+        <Field label="USD per second" optional error={errors.secondUsd?.message}>
+          <Input
+            inputMode="decimal"
+            className="text-right"
+            {...form.register('secondUsd', { setValueAs: emptyToNull })}
           />
         </Field>
         <Field label="Context, tokens" optional error={errors.contextTokens?.message}>
@@ -188,19 +195,24 @@ const EMPTY: PriceValues = {
   outputUsdPerMillion: '',
   effectiveFrom: null,
   tiers: [],
+  serviceTiers: {},
   contextTokens: null,
   maxOutputTokens: null,
 }
 
 /** What a PATCH takes of a price, or a new one of the catalogue's. */
 export function valuesOf(
-  price: Pick<Price, RateName | 'model' | 'tiers' | 'contextTokens' | 'maxOutputTokens'> & {
+  price: Pick<Price, RateName | 'model' | 'tiers' | 'serviceTiers' | 'contextTokens' | 'maxOutputTokens'> & {
     effectiveFrom?: string | null
   },
 ): PriceValues {
-  const { model, tiers, contextTokens, maxOutputTokens, effectiveFrom } = price
+  const { model, tiers, serviceTiers, contextTokens, maxOutputTokens, effectiveFrom } = price
   const rates = Object.fromEntries(
-    [...RATES.map(({ name }) => name), 'requestUsd' as const].map((name) => [name, price[name]]),
+    [...RATES.map(({ name }) => name), 'requestUsd' as const, 'secondUsd' as const].map((name) => [
+      name,
+      price[name],
+    ]),
   )
-  return { ...rates, model, tiers, contextTokens, maxOutputTokens, effectiveFrom: effectiveFrom ?? null }
+  const from = effectiveFrom ?? null
+  return { ...rates, model, tiers, serviceTiers, contextTokens, maxOutputTokens, effectiveFrom: from }
 }

@@ -12,7 +12,7 @@ export const RATES = [
   { name: 'outputAudioUsdPerMillion', label: 'Audio out', required: false },
 ] as const
 
-export type RateName = (typeof RATES)[number]['name'] | 'requestUsd'
+export type RateName = (typeof RATES)[number]['name'] | 'requestUsd' | 'secondUsd'
 type RateValues = Partial<Record<RateName, string | null | undefined>>
 export interface PriceValues extends RateValues {
   providerId?: string | null
@@ -20,6 +20,7 @@ export interface PriceValues extends RateValues {
   model: string
   effectiveFrom: string | null
   tiers: (RateValues & { aboveInputTokens: number })[]
+  serviceTiers: Price['serviceTiers']
   contextTokens: number | null
   maxOutputTokens: number | null
 }

@@ -6,7 +6,7 @@
 import { removeMember, scanObject, setMember, spliceBytes } from '../codec/json-scan.ts'
 import { SseDecoder, type SseEvent } from '../codec/sse.ts'
 import { withNotice } from './openai-notice.ts'
-import { isRecord, type ReadUsage, usageOf } from './openai-usage.ts'
+import { isRecord, type ReadUsage, readServiceTier, usageOf } from './openai-usage.ts'
 
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const USAGE = Buffer.from('"usage"')
@@ -24,7 +24,7 @@ export interface ChatStreamOptions {
   /** A line to put before the first text; null for none. */
   readonly notice: string | null
   /** What the call costs so far with this usage, as decimal text; null when unpriced. */
-  readonly quote: (usage: ReadUsage, servedModel: string | null) => string | null
+  readonly quote: (usage: ReadUsage, reader: ChatStreamReader) => string | null
 }
 
 export class ChatStreamReader {
@@ -38,6 +38,8 @@ export class ChatStreamReader {
   /** The vendor's last word on the usage; last wins. */
   usage: ReadUsage | null = null
   servedModel: string | null = null
+  /** The service tier that the vendor last said it serves. */
+  serviceTier: string | null = null
   /** A finish reason was seen. */
   finished = false
   /** `data: [DONE]` as it came: held back, because the books close before the caller sees the end. */
@@ -145,6 +147,7 @@ export class ChatStreamReader {
 
   #note(chunk: Record<string, unknown>, data: Buffer) {
     if (typeof chunk.model === 'string' && chunk.model !== '') this.servedModel = chunk.model.slice(0, 200)
+    this.serviceTier = readServiceTier(chunk.service_tier) ?? this.serviceTier
     if (!this.finished && hasFinish(data)) this.finished = true
     if (!this.begun && hasContent(chunk)) this.begun = true
     this.#count(data)
@@ -161,7 +164,7 @@ export class ChatStreamReader {
     }
     const told = this.usage
     if (!isRecord(chunk.usage) || !told) return raw
-    const cost = this.#options.quote(told, this.servedModel)
+    const cost = this.#options.quote(told, this)
     const usage = scanObject(data)?.members.find((member) => member.key === 'usage')
     const inner = usage ? scanObject(data, usage.valueStart) : null
     if (!inner) return raw

@@ -62,6 +62,11 @@ export function usageOf(message: Record<string, unknown>): ReadUsage | null {
   return isRecord(message.x_groq) ? readOpenAiUsage(message.x_groq.usage) : null
 }
 
+/** A service tier in the form in which prices name them; null when there is none. */
+export function readServiceTier(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.toLowerCase().slice(0, 40) : null
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

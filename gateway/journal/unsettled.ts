@@ -42,6 +42,9 @@ function unsettledEvent(intents: readonly Intent[]): Omit<UsageEvent, 'sequence'
       firstTokenMs: null,
       usage: { ...NO_USAGE, inputTokens: intent.estimatedInputTokens },
       usageSource: intent.estimatedInputTokens > 0 ? 'estimated' : 'none',
+      serviceTier: null,
+      requestedServiceTier: null,
+      vendorCostUsd: null,
       costPicoUsd: null,
     }),
   )

@@ -17,14 +17,23 @@ const rates = fc.record(
     reasoning: rate,
     outputAudio: rate,
     request: rate,
+    second: rate,
   },
   { requiredKeys: ['input', 'output'] },
 )
-const pricing = fc.record({ base: rates, tier: rates, above: fc.integer({ min: 1, max: 50_000 }) }).map(
-  ({ base, tier, above }): Pricing => ({
+const above = fc.integer({ min: 1, max: 50_000 })
+const tiers = fc
+  .record({ tier: rates, above })
+  .map((one) => [{ aboveInputTokens: one.above, rates: one.tier as Pricing['rates'] }])
+const factor = fc.integer({ min: 0, max: 40 }).map((tenths) => `${tenths}e-1`)
+const own = fc.record({ rates: rates.map((one) => one as Pricing['rates']), tiers })
+const serviceTiers = fc.record({ flex: fc.oneof(factor, own), priority: fc.oneof(factor, own) })
+const pricing = fc.record({ base: rates, tiers, serviceTiers }).map(
+  ({ base, tiers, serviceTiers }): Pricing => ({
     version: 'test@1',
     rates: base as Pricing['rates'],
-    tiers: [{ aboveInputTokens: above, rates: tier as Pricing['rates'] }],
+    tiers,
+    serviceTiers,
     contextTokens: null,
     maxOutputTokens: null,
   }),
@@ -37,9 +46,11 @@ test('no use within the tokens that were held costs more than the bound, whateve
       pricing,
       fc.nat(100_000),
       fc.nat(20_000),
-      fc.array(share, { minLength: 6, maxLength: 6 }),
-      (price, input, output, shares) => {
-        const [i = 0, o = 0, cached = 0, written = 0, reasoned = 0, audio = 0] = shares
+      fc.nat(90_000),
+      fc.array(share, { minLength: 7, maxLength: 7 }),
+      fc.constantFrom(null, 'auto', 'flex', 'priority'),
+      (price, input, output, timeMs, shares, requested) => {
+        const [i = 0, o = 0, cached = 0, written = 0, reasoned = 0, audio = 0, time = 0] = shares
         const inputTokens = Math.floor(input * i)
         const outputTokens = Math.floor(output * o)
         const cachedInputTokens = Math.floor(inputTokens * cached)
@@ -55,8 +66,13 @@ test('no use within the tokens that were held costs more than the bound, whateve
           reasoningTokens,
           outputAudioTokens,
         }
-        const { costPicoUsd } = priceUsage(price, usage, 0)
-        expect(costPicoUsd <= costBound(price, input, output)).toBe(true)
+        const bound = costBound(price, requested, { inputTokens: input, outputTokens: output, timeMs })
+        const mayBeServed =
+          requested === 'flex' || requested === 'priority' ? [requested] : ['flex', 'priority']
+        for (const serviceTier of [null, 'default', ...mayBeServed]) {
+          const served = { serviceTier, latencyMs: Math.floor(timeMs * time) }
+          expect(priceUsage(price, usage, 0, served).costPicoUsd <= bound).toBe(true)
+        }
       },
     ),
   )
@@ -84,10 +100,11 @@ test('the bytes of a picture count as its tokens, not as text, and a file has no
 test('the largest output that fits is the largest: one token more does not', () => {
   fc.assert(
     fc.property(pricing, fc.nat(5_000), fc.bigInt({ min: 0n, max: 10n ** 12n }), (price, input, amount) => {
-      const shape = costShape({}, input)
-      const fits = outputThatFits(price, shape, input, amount, 4_096)
-      if (fits > 0) expect(costBound(price, input, fits) <= amount).toBe(true)
-      if (fits < 4_096) expect(costBound(price, input, fits + 1) > amount).toBe(true)
+      const most = { inputTokens: input, outputTokens: 4_096, timeMs: 0 }
+      const bound = (outputTokens: number) => costBound(price, null, { ...most, outputTokens })
+      const fits = outputThatFits(price, costShape({}, input), most, amount)
+      if (fits > 0) expect(bound(fits) <= amount).toBe(true)
+      if (fits < 4_096) expect(bound(fits + 1) > amount).toBe(true)
     }),
   )
 })

@@ -4,8 +4,8 @@
  */
 import { parseDecimal } from '../../lib/contract/money.ts'
 import type { Pricing, Rates } from '../../lib/contract/price.ts'
-import { costOfTokens, costOfUnits } from '../../lib/contract/pricing.ts'
-import { isRecord } from '../dialects/openai-usage.ts'
+import { costOfTokens, costOfUnits, possibleRates } from '../../lib/contract/pricing.ts'
+import { isRecord, readServiceTier } from '../dialects/openai-usage.ts'
 
 /** What of a request decides its bound. */
 export interface CostShape {
@@ -17,6 +17,8 @@ export interface CostShape {
   readonly mediaTokens: number
   /** Output that the cap does not cover: a rejected prediction is charged as output. */
   readonly uncappedOutputTokens: number
+  /** The service tier asked for; null: the account decides. */
+  readonly serviceTier: string | null
   /** Why the cost has no bound; null: it has one. */
   readonly unbounded: string | null
 }
@@ -62,6 +64,7 @@ export function costShape(fields: Readonly<Record<string, unknown>>, bodyBytes: 
     textBytes: Math.max(0, bodyBytes - mediaBytes),
     mediaTokens,
     uncappedOutputTokens: isRecord(prediction) ? Buffer.byteLength(JSON.stringify(prediction)) : 0,
+    serviceTier: readServiceTier(fields.service_tier),
     unbounded,
   }
 }
@@ -81,6 +84,7 @@ interface HighestRates {
   readonly input: string
   readonly output: string
   readonly request: string | undefined
+  readonly second: string | undefined
 }
 
 const known = new WeakMap<Rates, HighestRates>()
@@ -94,6 +98,7 @@ function highestRates(rates: Rates): HighestRates {
       input: dearest([input, cacheRead, cacheWrite5m, cacheWrite1h, inputAudio]),
       output: dearest([output, reasoning, outputAudio]),
       request: rates.request,
+      second: rates.second,
     }
     known.set(rates, highest)
   }
@@ -112,41 +117,56 @@ function isMore(a: string, b: string): boolean {
 }
 
 /** Each line of a receipt is rounded once: together they may be this much over the sum. */
-const ROUNDING_PICO = 9n
+const ROUNDING_PICO = 10n
 
-/** Pico-dollars that no call with at most so many tokens exceeds. */
-export function costBound(pricing: Pricing, inputTokens: number, outputTokens: number): bigint {
-  let bound = boundUnder(pricing.rates, inputTokens, outputTokens)
-  for (const tier of pricing.tiers) {
-    if (tier.aboveInputTokens >= inputTokens) continue
-    const tierBound = boundUnder(tier.rates, inputTokens, outputTokens)
-    if (tierBound > bound) bound = tierBound
+/** What an attempt takes at most. */
+export interface Most {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** From dispatch to end, milliseconds. */
+  readonly timeMs: number
+}
+
+/** Pico-dollars that no attempt exceeds which takes at most so much, whichever service tier is served. */
+export function costBound(pricing: Pricing, requestedTier: string | null, most: Most): bigint {
+  let bound = 0n
+  for (const serviceTier of tiersToExpect(pricing, requestedTier)) {
+    for (const rates of possibleRates(pricing, most.inputTokens, serviceTier)) {
+      const under = boundUnder(rates, most)
+      if (under > bound) bound = under
+    }
   }
   return bound + ROUNDING_PICO
 }
 
-function boundUnder(rates: Rates, inputTokens: number, outputTokens: number): bigint {
-  const { input, output, request } = highestRates(rates)
+/**
+ * The service tiers that a vendor may serve, null for its standard one: the one that was asked for or, where there is no
+ * room in it, the standard one. `auto`, and no word, leave it to what the account is set to.
+ */
+function tiersToExpect({ serviceTiers }: Pricing, requested: string | null): (string | null)[] {
+  if (requested === null || requested === 'auto') return [null, ...Object.keys(serviceTiers)]
+  return [null, requested]
+}
+
+function boundUnder(rates: Rates, { inputTokens, outputTokens, timeMs }: Most): bigint {
+  const { input, output, request, second } = highestRates(rates)
   return (
     costOfTokens(inputTokens, input) +
     costOfTokens(outputTokens, output) +
-    (request === undefined ? 0n : costOfUnits(1, request))
+    (request === undefined ? 0n : costOfUnits(1, request)) +
+    // Whole seconds are a little more than the milliseconds that will be charged.
+    (second === undefined ? 0n : costOfUnits(Math.ceil(timeMs / 1_000), second))
   )
 }
 
-/** The largest cap on the output whose bound is within an amount; 0: not even one token fits. */
-export function outputThatFits(
-  pricing: Pricing,
-  shape: CostShape,
-  inputTokens: number,
-  picoUsd: bigint,
-  atMost: number,
-): number {
+/** The largest cap on the output, up to that of `most`, whose bound is within an amount; 0: not even one token fits. */
+export function outputThatFits(pricing: Pricing, shape: CostShape, most: Most, picoUsd: bigint): number {
   let low = 0
-  let high = atMost
+  let high = most.outputTokens
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (costBound(pricing, inputTokens, outputBound(shape, middle)) <= picoUsd) low = middle
+    const outputTokens = outputBound(shape, middle)
+    if (costBound(pricing, shape.serviceTier, { ...most, outputTokens }) <= picoUsd) low = middle
     else high = middle - 1
   }
   return low

@@ -62,8 +62,8 @@ export function prepareAttempt(call: Call, { target, first, index, reservation }
     reading: {
       usageAsked: chat.usageAsked,
       notice: degradationOf(route, target, first, call.lastFailure)?.notice ?? null,
-      quote: (told, servedModel) => {
-        const picoUsd = priceTold({ configuration, target, at: call.at, index }, servedModel, told)
+      quote: (told, reader) => {
+        const picoUsd = priceTold({ configuration, target, at: call.at, index }, reader, told)
         const before = sumCost(call.attempts)
         return picoUsd === null || before === null ? null : formatUsd(before + picoUsd)
       },

@@ -5,11 +5,12 @@
 
 import type { Pricing } from '../../lib/contract/price.ts'
 import { pricingOfAttempt } from '../../lib/contract/price-selection.ts'
-import { priceAttempt } from '../../lib/contract/pricing.ts'
+import { priceAttempt, ratesFor } from '../../lib/contract/pricing.ts'
 import { NO_USAGE, type Usage, type UsageSource } from '../../lib/contract/usage.ts'
 import type { Attempt as AttemptRecord, LedgerLine } from '../../lib/contract/usage-event.ts'
 import { estimateTextTokens } from '../dialects/openai-chat-request.ts'
-import { isRecord, type ReadUsage } from '../dialects/openai-usage.ts'
+import type { ChatStreamReader } from '../dialects/openai-chat-stream.ts'
+import { isRecord, type ReadUsage, readServiceTier } from '../dialects/openai-usage.ts'
 import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -28,6 +29,7 @@ export interface MeterInput {
   readonly at: number
   readonly startedAt: number
   readonly estimatedInputTokens: number
+  readonly requestedServiceTier: string | null
 }
 
 export function meterAttempt(input: MeterInput): Metered {
@@ -35,9 +37,16 @@ export function meterAttempt(input: MeterInput): Metered {
   const servedModel = servedModelOf(attempt)
   const pricing = pricingFor(input, servedModel)
   const { usage, source } = usageOfAttempt(attempt, input.estimatedInputTokens, pricing)
-  const cost = priceAttempt(pricing, { usage, usageSource: source }, input.index)
-  const { failure } = attempt
   const endedAt = attempt.endedAt ?? attempt.startedAt
+  const priced = {
+    usage,
+    usageSource: source,
+    serviceTier: serviceTierOf(attempt),
+    latencyMs: Math.max(0, Math.round(endedAt - attempt.startedAt)),
+    vendorCostUsd: null,
+  }
+  const cost = priceAttempt(pricing, priced, input.index)
+  const { failure } = attempt
   return {
     lines: cost.lines,
     unpriced: cost.costPicoUsd === null,
@@ -50,13 +59,12 @@ export function meterAttempt(input: MeterInput): Metered {
       code: failure?.error.code ?? null,
       outcome: failure === null ? 'ok' : attempt.firstTokenAt !== null || attempt.aborted ? 'cut' : 'error',
       startedAt: input.startedAt,
-      latencyMs: Math.max(0, Math.round(endedAt - attempt.startedAt)),
       firstTokenMs:
         attempt.firstTokenAt === null
           ? null
           : Math.max(0, Math.round(attempt.firstTokenAt - attempt.startedAt)),
-      usage,
-      usageSource: source,
+      requestedServiceTier: input.requestedServiceTier,
+      ...priced,
       costPicoUsd: cost.costPicoUsd?.toString() ?? null,
     },
   }
@@ -64,11 +72,20 @@ export function meterAttempt(input: MeterInput): Metered {
 
 type Priced = Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>
 
-/** What a usage that the vendor told costs; null when unpriced, and when it can't be true. */
-export function priceTold(input: Priced, servedModel: string | null, { usage }: ReadUsage): bigint | null {
+/**
+ * What a usage that the vendor told costs, in the midst of its stream; null when unpriced, when it can't be true, and
+ * where time costs money that is not up yet.
+ */
+export function priceTold(
+  input: Priced,
+  { servedModel, serviceTier }: Pick<ChatStreamReader, 'servedModel' | 'serviceTier'>,
+  { usage }: ReadUsage,
+): bigint | null {
   const pricing = pricingFor(input, servedModel)
+  if (pricing && ratesFor(pricing, usage.inputTokens, serviceTier).second !== undefined) return null
   if (!canBeTrue(usage, pricing)) return null
-  return priceAttempt(pricing, { usage, usageSource: 'provider' }, input.index).costPicoUsd
+  const told = { usage, usageSource: 'provider', serviceTier, latencyMs: 0, vendorCostUsd: null } as const
+  return priceAttempt(pricing, told, input.index).costPicoUsd
 }
 
 function pricingFor({ configuration, target, at }: Priced, servedModel: string | null): Pricing | null {
@@ -88,6 +105,11 @@ export function servedModelOf(attempt: Attempt): string | null {
   const model = attempt.json?.fields.model
   if (typeof model === 'string' && model !== '') return model.slice(0, 200)
   return attempt.reader?.servedModel ?? null
+}
+
+/** What it said it served: what was asked for never sets the price. */
+function serviceTierOf({ json, reader }: Attempt): string | null {
+  return json ? readServiceTier(json.fields.service_tier) : (reader?.serviceTier ?? null)
 }
 
 function usageOfAttempt(

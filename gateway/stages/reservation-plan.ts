@@ -21,6 +21,8 @@ import type { Reservation, Unfit } from './reserve.ts'
 
 /** The cap on the output where neither the caller, nor the route, nor the model has one, under a hard budget. */
 const DEFAULT_CAP = 4_096
+/** A busy machine ends an attempt this long after its time, at most. */
+const LATE_MS = 1_000
 
 export interface Asked {
   readonly call: Call
@@ -41,6 +43,8 @@ export class ReservationPlan {
   readonly #readyVersion: number
   readonly #pricing: Pricing | null
   readonly #shape: CostShape
+  /** Until when it is cut off at the latest, from now. */
+  readonly #timeMs: number
   readonly #modelKey: string
   /** Sent upstream under a hard budget; else the route's alone. */
   #cap: number | null
@@ -61,6 +65,7 @@ export class ReservationPlan {
     this.#hard = applied.filter(isHard)
     this.#pricing = configuration.pricing(target.provider, target.model, call.at)
     this.#shape = costShape(chat.fields, chat.body.length)
+    this.#timeMs = Math.max(0, call.deadline - call.around.clock.monotonic()) + LATE_MS
     this.#modelKey = `${target.provider.id} ${target.model}`
     const routeCap = call.route?.route.maxOutputTokens ?? null
     const asked = smallest(chat.maxOutputTokens, routeCap)
@@ -171,7 +176,8 @@ export class ReservationPlan {
     if (!this.#pricing) return null
     const left = applied.amountAt(this.#call.around.clock) - this.#money(applied).spent
     const tokens = this.#inputTokens(inputTokens)
-    const fits = outputThatFits(this.#pricing, this.#shape, tokens, left, cap - 1)
+    const most = { inputTokens: tokens, outputTokens: cap - 1, timeMs: this.#timeMs }
+    const fits = outputThatFits(this.#pricing, this.#shape, most, left)
     return fits > 0 ? fits : null
   }
 
@@ -205,7 +211,11 @@ export class ReservationPlan {
   #bound(textTokens: number, cap: number): bigint | null {
     if (!this.#pricing) return null
     if (this.#boundedTokens !== textTokens || this.#boundedCap !== cap) {
-      this.#lastBound = costBound(this.#pricing, this.#inputTokens(textTokens), outputBound(this.#shape, cap))
+      this.#lastBound = costBound(this.#pricing, this.#shape.serviceTier, {
+        inputTokens: this.#inputTokens(textTokens),
+        outputTokens: outputBound(this.#shape, cap),
+        timeMs: this.#timeMs,
+      })
       this.#boundedTokens = textTokens
       this.#boundedCap = cap
     }

@@ -87,6 +87,7 @@ export const price = (
   effectiveFrom: 0,
   rates: { input: '1', output: '2' },
   tiers: [],
+  serviceTiers: {},
   contextTokens: null,
   maxOutputTokens: null,
   ...over,

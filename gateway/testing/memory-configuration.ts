@@ -72,6 +72,7 @@ export const TEST_PRICING: Pricing = {
   version: 'test@1',
   rates: { input: '2.5', cacheRead: '1.25', output: '10' },
   tiers: [],
+  serviceTiers: {},
   contextTokens: null,
   maxOutputTokens: null,
 }

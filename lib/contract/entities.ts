@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { picoText } from './money.ts'
 import { budgetPeriod, limitMetric, policyScope } from './policy.ts'
-import { priceTier, rates } from './price.ts'
+import { priceTier, rates, serviceTiers } from './price.ts'
 import { affinity, canary, fallbackPolicy, routeRule, targetGroup } from './routing.ts'
 
 const id = z.string().min(1).max(120)
@@ -164,6 +164,7 @@ export const priceEntity = z.object({
   effectiveFrom: z.int().min(0),
   rates,
   tiers: z.array(priceTier).max(10),
+  serviceTiers: serviceTiers.default({}),
   contextTokens: z.int().min(1).nullable(),
   maxOutputTokens: z.int().min(1).nullable(),
 })

@@ -52,6 +52,7 @@ function pricingOf(price: PriceEntity): Pricing {
       version: `${price.id}@${price.version}`,
       rates: price.rates,
       tiers: [...price.tiers].sort((a, b) => a.aboveInputTokens - b.aboveInputTokens),
+      serviceTiers: price.serviceTiers,
       contextTokens: price.contextTokens,
       maxOutputTokens: price.maxOutputTokens,
     }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseDecimal, parseUsd } from './money.ts'
 import type { Pricing, Rates } from './price.ts'
-import { costOfTokens, costOfUnits, priceUsage, ratesFor } from './pricing.ts'
+import { costOfTokens, costOfUnits, priceAttempt, priceUsage, ratesFor } from './pricing.ts'
 import { NO_USAGE, type Usage } from './usage.ts'
 import { ledgerLine } from './usage-event.ts'
 
@@ -40,11 +40,13 @@ const pricing = fc.record({ rates, tier: fc.option(rates) }).map(
     version: 'price_x@1',
     rates: base,
     tiers: tier ? [{ aboveInputTokens: 200_000, rates: tier }] : [],
+    serviceTiers: {},
     contextTokens: null,
     maxOutputTokens: null,
   }),
 )
 
+const STANDARD = { serviceTier: null, latencyMs: 0 }
 const part = fc.integer({ min: 0, max: 300_000 })
 const usage = fc
   .record({
@@ -74,7 +76,7 @@ describe('lines', () => {
   test('the sum of the lines is the cost, exactly, and every token stands in exactly one line', () => {
     fc.assert(
       fc.property(pricing, usage, (price, used) => {
-        const { lines, costPicoUsd } = priceUsage(price, used, 0)
+        const { lines, costPicoUsd } = priceUsage(price, used, 0, STANDARD)
         expect(lines.reduce((sum, line) => sum + BigInt(line.costPicoUsd), 0n)).toBe(costPicoUsd)
         const tokens = lines.filter((line) => line.unit === null)
         expect(tokens.reduce((sum, line) => sum + line.quantity, 0)).toBe(
@@ -123,6 +125,7 @@ describe('lines', () => {
       version: 'v',
       rates: { input: '1', output: '2' },
       tiers: [],
+      serviceTiers: {},
       contextTokens: null,
       maxOutputTokens: null,
     }
@@ -134,7 +137,7 @@ describe('lines', () => {
       outputTokens: 50,
       reasoningTokens: 30,
     }
-    const { lines, costPicoUsd } = priceUsage(price, used, 2)
+    const { lines, costPicoUsd } = priceUsage(price, used, 2, STANDARD)
     expect(lines.map((line) => [line.meter, line.quantity])).toEqual([
       ['input', 50],
       ['cacheRead', 40],
@@ -150,15 +153,16 @@ describe('lines', () => {
       version: 'v',
       rates: { input: '1', output: '1' },
       tiers: [],
+      serviceTiers: {},
       contextTokens: null,
       maxOutputTokens: null,
     }
-    expect(() => priceUsage(price, { ...NO_USAGE, inputTokens: 1, cachedInputTokens: 2 }, 0)).toThrow(
-      RangeError,
-    )
-    expect(() => priceUsage(price, { ...NO_USAGE, outputTokens: 1, outputAudioTokens: 2 }, 0)).toThrow(
-      RangeError,
-    )
+    expect(() =>
+      priceUsage(price, { ...NO_USAGE, inputTokens: 1, cachedInputTokens: 2 }, 0, STANDARD),
+    ).toThrow(RangeError)
+    expect(() =>
+      priceUsage(price, { ...NO_USAGE, outputTokens: 1, outputAudioTokens: 2 }, 0, STANDARD),
+    ).toThrow(RangeError)
   })
 })
 
@@ -170,6 +174,7 @@ describe('tiers', () => {
       { aboveInputTokens: 200_000, rates: { input: '6', output: '22.5' } },
       { aboveInputTokens: 500_000, rates: { input: '9', output: '30' } },
     ],
+    serviceTiers: {},
     contextTokens: null,
     maxOutputTokens: null,
   }
@@ -181,10 +186,116 @@ describe('tiers', () => {
     [500_000, 3_000_000_000_000n + 22_500_000n],
     [500_001, 4_500_009_000_000n + 30_000_000n],
   ])('a tier is a cliff on the whole input, output too: %i', (inputTokens, expected) => {
-    expect(priceUsage(price, { ...NO_USAGE, inputTokens, outputTokens: 1 }, 0).costPicoUsd).toBe(expected)
+    expect(priceUsage(price, { ...NO_USAGE, inputTokens, outputTokens: 1 }, 0, STANDARD).costPicoUsd).toBe(
+      expected,
+    )
   })
 
   test('no tier is chosen by output', () => {
-    expect(ratesFor(price, 0).input).toBe('3')
+    expect(ratesFor(price, 0, null).input).toBe('3')
+  })
+})
+
+describe('the service tier served', () => {
+  const price: Pricing = {
+    version: 'price_x@1',
+    rates: { input: '2.5', output: '10', request: '0.01' },
+    tiers: [{ aboveInputTokens: 1_000, rates: { input: '5', output: '15' } }],
+    serviceTiers: {
+      flex: '0.5',
+      priority: { rates: { input: '4.25', output: '17' }, tiers: [] },
+    },
+    contextTokens: null,
+    maxOutputTokens: null,
+  }
+  const cost = (serviceTier: string | null, inputTokens = 100) =>
+    priceUsage(price, { ...NO_USAGE, inputTokens, outputTokens: 10 }, 0, { serviceTier, latencyMs: 0 })
+
+  test('a factor is on the tokens of the tier by size, and not on what is charged by the call', () => {
+    expect(cost('flex').lines).toMatchObject([
+      { meter: 'input', usdPerMillion: '1.25', costPicoUsd: '125000000' },
+      { meter: 'output', usdPerMillion: '5', costPicoUsd: '50000000' },
+      { meter: 'request', usdPerUnit: '0.01', costPicoUsd: '10000000000' },
+    ])
+    expect(cost('flex', 1_001).lines).toMatchObject([{ usdPerMillion: '2.5' }, { usdPerMillion: '7.5' }])
+  })
+
+  test('rates of its own replace the standard ones whole, their tiers too', () => {
+    expect(cost('priority', 1_001).lines).toMatchObject([
+      { meter: 'input', usdPerMillion: '4.25' },
+      { meter: 'output', usdPerMillion: '17' },
+    ])
+  })
+
+  test.each([null, 'default', 'scale', 'constructor', '__proto__'])(
+    'a tier without a price of its own costs what the standard one does: %s',
+    (serviceTier) => {
+      expect(cost(serviceTier)).toEqual(cost(null))
+    },
+  )
+
+  test('a product with more decimals than the books take is rounded half to even, and the line says so', () => {
+    const fine: Pricing = { ...price, tiers: [], rates: { input: `0.${'0'.repeat(29)}3`, output: '0' } }
+    const { lines } = priceUsage(fine, { ...NO_USAGE, inputTokens: 1 }, 0, {
+      serviceTier: 'flex',
+      latencyMs: 0,
+    })
+    expect(lines[0]?.usdPerMillion).toBe(`0.${'0'.repeat(29)}2`)
+    expect(ledgerLine.safeParse(lines[0]).success).toBe(true)
+  })
+})
+
+describe('what is not tokens', () => {
+  const use = {
+    usage: { ...NO_USAGE, inputTokens: 7 },
+    usageSource: 'provider',
+    serviceTier: null,
+    latencyMs: 2_345,
+    vendorCostUsd: null,
+  } as const
+  const price: Pricing = {
+    version: 'price_gpu@2',
+    rates: { input: '0', output: '0', second: '0.0007' },
+    tiers: [],
+    serviceTiers: {},
+    contextTokens: null,
+    maxOutputTokens: null,
+  }
+
+  test('time is a line of milliseconds at a thousandth of the price of a second', () => {
+    const { lines, costPicoUsd } = priceAttempt(price, use, 0)
+    expect(lines).toMatchObject([
+      { meter: 'input', quantity: 7, costPicoUsd: '0' },
+      {
+        meter: 'second',
+        quantity: 2_345,
+        unit: 'millisecond',
+        usdPerUnit: '0.0000007',
+        costPicoUsd: '1641500000',
+        usdPerMillion: null,
+      },
+    ])
+    expect(costPicoUsd).toBe(1_641_500_000n)
+    expect(priceAttempt(price, { ...use, usageSource: 'none' }, 0).lines).toEqual([])
+  })
+
+  test('an own price goes before the vendor’s own word, that before the catalogue, and all before nothing', () => {
+    const told = { ...use, vendorCostUsd: '1.4850000000000002e-05' }
+    const byVendor = [
+      {
+        attempt: 3,
+        meter: 'vendorCost',
+        quantity: 1,
+        usdPerMillion: null,
+        unit: 'call',
+        usdPerUnit: '0.000014850000000000002',
+        costPicoUsd: '14850000',
+        priceVersion: 'vendor',
+      },
+    ]
+    expect(priceAttempt(price, told, 3).lines.at(-1)?.priceVersion).toBe('price_gpu@2')
+    expect(priceAttempt({ ...price, version: 'catalogue@1234' }, told, 3).lines).toEqual(byVendor)
+    expect(priceAttempt(null, told, 3)).toEqual({ lines: byVendor, costPicoUsd: 14_850_000n })
+    expect(priceAttempt(null, use, 3)).toEqual({ lines: [], costPicoUsd: null })
   })
 })

@@ -1,14 +1,89 @@
 /** The sums: usage and a price give ledger lines, each rounded once, half to even, to a pico-dollar. */
-import { type Decimal, divideHalfEven, parseDecimal } from './money.ts'
-import type { Meter, Pricing, Rates } from './price.ts'
+import { type Decimal, divideHalfEven, formatDecimal, parseDecimal } from './money.ts'
+import {
+  CATALOGUE_PREFIX,
+  type Meter,
+  type PriceTier,
+  type Pricing,
+  type Rates,
+  type ServiceTierPrice,
+} from './price.ts'
 import type { Usage } from './usage.ts'
 import type { Attempt, LedgerLine } from './usage-event.ts'
 
-/** The rates that apply to a call: the last tier whose start its whole input passes, else the base. */
-export function ratesFor(pricing: Pricing, inputTokens: number): Rates {
-  let chosen = pricing.rates
-  for (const tier of pricing.tiers) if (inputTokens > tier.aboveInputTokens) chosen = tier.rates
+/** How an attempt was served, as far as its price depends on it. */
+type Served = Pick<Attempt, 'serviceTier' | 'latencyMs'>
+
+/**
+ * The rates that apply to a call: of the service tier that was served, the last tier whose start its whole input
+ * passes, else the base. A service tier without a price of its own costs what the standard one does.
+ */
+export function ratesFor(pricing: Pricing, inputTokens: number, serviceTier: string | null): Rates {
+  const own = ownPrice(pricing, serviceTier)
+  if (typeof own === 'object') return ratesAt(own.rates, own.tiers, inputTokens)
+  const standard = ratesAt(pricing.rates, pricing.tiers, inputTokens)
+  return own === undefined ? standard : scaledRates(standard, own)
+}
+
+/** All rates by which a call may be priced whose input is at most so long, at one service tier. */
+export function possibleRates(pricing: Pricing, inputTokens: number, serviceTier: string | null): Rates[] {
+  const own = ownPrice(pricing, serviceTier)
+  const { tiers }: { tiers: readonly PriceTier[] } = typeof own === 'object' ? own : pricing
+  const starts = [0, ...tiers.map(({ aboveInputTokens }) => aboveInputTokens + 1)]
+  return starts.filter((start) => start <= inputTokens).map((start) => ratesFor(pricing, start, serviceTier))
+}
+
+/** The name is a vendor's: one that every object knows is not a price. */
+function ownPrice({ serviceTiers }: Pricing, name: string | null): ServiceTierPrice | undefined {
+  return name !== null && Object.hasOwn(serviceTiers, name) ? serviceTiers[name] : undefined
+}
+
+function ratesAt(base: Rates, tiers: readonly PriceTier[], inputTokens: number): Rates {
+  let chosen = base
+  for (const tier of tiers) if (inputTokens > tier.aboveInputTokens) chosen = tier.rates
   return chosen
+}
+
+const scaled = new WeakMap<Rates, Map<string, Rates>>()
+
+/** A factor is on tokens: what is charged by the call or by the second stays. */
+const UNSCALED = new Set(['request', 'second'])
+
+function scaledRates(rates: Rates, factor: string): Rates {
+  let known = scaled.get(rates)
+  if (!known) {
+    known = new Map()
+    scaled.set(rates, known)
+  }
+  let found = known.get(factor)
+  if (!found) {
+    const entries = Object.entries(rates).flatMap(([kind, rate]) =>
+      rate === undefined ? [] : [[kind, UNSCALED.has(kind) ? rate : timesRate(rate, factor)]],
+    )
+    found = Object.fromEntries(entries) as Rates
+    known.set(factor, found)
+  }
+  return found
+}
+
+/** Decimals that a rate in the books may have: what a product has beyond them is rounded, half to even. */
+const MAX_RATE_DECIMALS = 30
+
+function timesRate(rate: string, factor: string): string {
+  const [a, b] = [parseDecimal(rate), parseDecimal(factor)]
+  return rateText({ coefficient: a.coefficient * b.coefficient, scale: a.scale + b.scale })
+}
+
+/** USD per millisecond of a price in USD per second. */
+function perMillisecond(usdPerSecond: string): string {
+  const { coefficient, scale } = parseDecimal(usdPerSecond)
+  return rateText({ coefficient, scale: scale + 3 })
+}
+
+function rateText({ coefficient, scale }: Decimal): string {
+  if (scale <= MAX_RATE_DECIMALS) return formatDecimal({ coefficient, scale })
+  const rounded = divideHalfEven(coefficient, 10n ** BigInt(scale - MAX_RATE_DECIMALS))
+  return formatDecimal({ coefficient: rounded, scale: MAX_RATE_DECIMALS })
 }
 
 /**
@@ -55,26 +130,28 @@ export interface PricedAttempt {
   readonly costPicoUsd: bigint | null
 }
 
+/** What of an attempt decides its cost, as it stands in the books. */
+export type AttemptUse = Served & Pick<Attempt, 'usage' | 'usageSource' | 'vendorCostUsd'>
+
 /**
- * What an attempt costs at a price, null where there is none: nothing where nothing was used.
+ * What an attempt costs at a price, null where there is none: nothing where nothing was used. An own price goes before
+ * the vendor's own word, which goes before the catalogue: that can't know where a broker sent the call.
  * @throws RangeError as `priceUsage` does.
  */
-export function priceAttempt(
-  pricing: Pricing | null,
-  { usage, usageSource }: Pick<Attempt, 'usage' | 'usageSource'>,
-  attempt: number,
-): PricedAttempt {
-  if (usageSource === 'none') return { lines: [], costPicoUsd: 0n }
-  return pricing ? priceUsage(pricing, usage, attempt) : { lines: [], costPicoUsd: null }
+export function priceAttempt(pricing: Pricing | null, use: AttemptUse, attempt: number): PricedAttempt {
+  const isOwn = pricing !== null && !pricing.version.startsWith(CATALOGUE_PREFIX)
+  if (use.vendorCostUsd !== null && !isOwn) return priceByVendor(use.vendorCostUsd, attempt)
+  if (use.usageSource === 'none') return { lines: [], costPicoUsd: 0n }
+  return pricing ? priceUsage(pricing, use.usage, attempt, use) : { lines: [], costPicoUsd: null }
 }
 
 /**
  * The ledger lines of one attempt; meters without tokens have none. Reasoning stands in its own line only where it
- * has a price of its own.
+ * has a price of its own. Time is counted in milliseconds.
  * @throws RangeError when the parts of the usage exceed its totals.
  */
-export function priceUsage(pricing: Pricing, usage: Usage, attempt: number): PricedUsage {
-  const rates = ratesFor(pricing, usage.inputTokens)
+export function priceUsage(pricing: Pricing, usage: Usage, attempt: number, served: Served): PricedUsage {
+  const rates = ratesFor(pricing, usage.inputTokens, served.serviceTier)
   const plainInput =
     usage.inputTokens -
     usage.cachedInputTokens -
@@ -110,19 +187,39 @@ export function priceUsage(pricing: Pricing, usage: Usage, attempt: number): Pri
   tokens('output', plainOutput, rates.output)
   tokens('reasoning', reasoning, rates.reasoning ?? rates.output)
   tokens('outputAudio', usage.outputAudioTokens, rates.outputAudio ?? rates.output)
-  if (rates.request !== undefined) {
-    const cost = costOfUnits(1, rates.request)
+  const units = (meter: Meter, quantity: number, unit: string, usdPerUnit: string) => {
+    const cost = costOfUnits(quantity, usdPerUnit)
     total += cost
-    lines.push({
-      attempt,
-      meter: 'request',
-      quantity: 1,
-      usdPerMillion: null,
-      unit: 'request',
-      usdPerUnit: rates.request,
-      costPicoUsd: cost.toString(),
-      priceVersion: pricing.version,
-    })
+    lines.push(unitLine({ attempt, meter, quantity, unit, usdPerUnit, cost, priceVersion: pricing.version }))
   }
+  if (rates.request !== undefined) units('request', 1, 'request', rates.request)
+  if (rates.second !== undefined && served.latencyMs > 0)
+    units('second', served.latencyMs, 'millisecond', perMillisecond(rates.second))
   return { lines, costPicoUsd: total }
+}
+
+/** The version of a price that nobody here set: the vendor's own word on what the call costs. */
+export const VENDOR_PRICE = 'vendor'
+
+/** The line of an attempt whose vendor said itself what it charges. */
+function priceByVendor(vendorCostUsd: string, attempt: number): PricedUsage {
+  const usdPerUnit = rateText(parseDecimal(vendorCostUsd))
+  const cost = costOfUnits(1, usdPerUnit)
+  const line = { attempt, meter: 'vendorCost', quantity: 1, unit: 'call', usdPerUnit, cost } as const
+  return { lines: [unitLine({ ...line, priceVersion: VENDOR_PRICE })], costPicoUsd: cost }
+}
+
+interface UnitLine {
+  readonly attempt: number
+  readonly meter: Meter
+  readonly quantity: number
+  readonly unit: string
+  readonly usdPerUnit: string
+  readonly cost: bigint
+  readonly priceVersion: string
+}
+
+function unitLine({ attempt, meter, quantity, unit, usdPerUnit, cost, priceVersion }: UnitLine): LedgerLine {
+  const costPicoUsd = cost.toString()
+  return { attempt, meter, quantity, usdPerMillion: null, unit, usdPerUnit, costPicoUsd, priceVersion }
 }

@@ -25,6 +25,8 @@ export type LedgerLine = z.infer<typeof ledgerLine>
 export const attemptOutcome = z.enum(['ok', 'error', 'cut', 'unknown'])
 export type AttemptOutcome = z.infer<typeof attemptOutcome>
 
+const serviceTier = z.string().max(40)
+
 export const attempt = z.object({
   providerId: z.string().max(120),
   providerKind,
@@ -42,6 +44,12 @@ export const attempt = z.object({
   firstTokenMs: z.int().min(0).nullable(),
   usage,
   usageSource,
+  /** The vendor's service tier that was served, in its own word; null when it said none. It sets the price. */
+  serviceTier: serviceTier.nullable().default(null),
+  /** The one that the caller asked for; null when it asked for none. */
+  requestedServiceTier: serviceTier.nullable().default(null),
+  /** What the vendor itself says that it charges; null when it does not say. */
+  vendorCostUsd: decimalText.nullable().default(null),
   /** Null when unpriced or unknown. */
   costPicoUsd: picoText.nullable(),
 })

@@ -4,7 +4,7 @@
  */
 import type { ChangedEntity, PublishedEntity } from '../api/operation.ts'
 import { problem } from '../api/problem.ts'
-import type { EntityType, PriceEntity, RouteEntity } from '../contract/entities.ts'
+import { type EntityType, type PriceEntity, priceEntity, type RouteEntity } from '../contract/entities.ts'
 import type { Transaction } from '../server/db.ts'
 import { consumerEntityOf } from './consumers/snapshot.ts'
 import { restoreBudget, restoreLimit } from './policies/restore.ts'
@@ -177,7 +177,8 @@ async function missingProviders(tx: Transaction, targets: RouteEntity['targets']
 }
 
 async function restorePrice(tx: Transaction, body: PriceEntity): Promise<ChangedEntity> {
-  const { type, id, version: _, effectiveFrom, ...rest } = body
+  // Older revisions have fewer fields.
+  const { type, id, version: _, effectiveFrom, ...rest } = priceEntity.parse(body)
   const columns = { ...rest, effectiveFrom: new Date(effectiveFrom) }
   const old = await tx.price.findUnique({ where: { id }, select: { id: true } })
   const row = old

@@ -54,6 +54,7 @@ export async function findReceipt(pool: pg.Pool, id: string, scope: RowScope): P
       ...(line.correction_of === null ? {} : { correctionOf: line.correction_of }),
     })),
     attempts: row.attempts.map(({ providerKind: _, startedAt: __, costPicoUsd, ...attempt }) => ({
+      ...NOT_TOLD,
       ...attempt,
       providerName: names.get(attempt.providerId) ?? null,
       costUsd: usdOrNull(costPicoUsd),
@@ -65,6 +66,9 @@ export async function findReceipt(pool: pg.Pool, id: string, scope: RowScope): P
     sequence: Number(row.sequence),
   }
 }
+
+/** What the attempts of older gateways do not say. */
+const NOT_TOLD = { serviceTier: null, requestedServiceTier: null, vendorCostUsd: null }
 
 /** Calls with names and the owner of their key, for the stream of events. Unknown ids are left out. */
 export async function readCalls(

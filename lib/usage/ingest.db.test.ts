@@ -123,6 +123,7 @@ test('Σ lines = Σ calls = both rollups, to the pico-dollar, for any usage', as
             version: 'price_x@1',
             rates: { input: call.inputPrice, output: call.outputPrice, cacheRead: call.cachePrice },
             tiers: [],
+            serviceTiers: {},
             contextTokens: null,
             maxOutputTokens: null,
           }

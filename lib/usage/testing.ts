@@ -55,6 +55,7 @@ export const GPT_4O: Pricing = {
   version: 'catalogue@test',
   rates: { input: '2.5', output: '10', cacheRead: '1.25' },
   tiers: [],
+  serviceTiers: {},
   contextTokens: 128_000,
   maxOutputTokens: 16_384,
 }
@@ -66,7 +67,7 @@ export function pricedEvent(
   pricing: Pricing = GPT_4O,
 ): UsageEvent {
   const whole = { ...NO_USAGE, ...usage }
-  const { lines, costPicoUsd } = priceUsage(pricing, whole, 0)
+  const { lines, costPicoUsd } = priceUsage(pricing, whole, 0, { serviceTier: null, latencyMs: 812 })
   const attempt: Attempt = {
     providerId: 'prov_a',
     providerKind: 'openai',
@@ -80,6 +81,9 @@ export function pricedEvent(
     firstTokenMs: 240,
     usage: whole,
     usageSource: 'provider',
+    serviceTier: null,
+    requestedServiceTier: null,
+    vendorCostUsd: null,
     costPicoUsd: costPicoUsd.toString(),
   }
   return usageEventOf({

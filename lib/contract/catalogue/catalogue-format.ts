@@ -1,5 +1,5 @@
 /** The form of the vendored price catalogue, shared by what writes it and what reads it. */
-import type { PriceTier, Rates } from '../price.ts'
+import type { PriceTier, Rates, ServiceTiers } from '../price.ts'
 
 /** How a model's name is recognised; the clauses of `@pydantic/genai-prices`, compared in lower case. */
 export type MatchClause =
@@ -20,6 +20,7 @@ export interface CataloguePrice {
   /** Null: there is no price by tokens, so the model is unpriced. */
   readonly rates: Rates | null
   readonly tiers?: readonly PriceTier[]
+  readonly serviceTiers?: ServiceTiers
 }
 
 export interface CatalogueModel {

@@ -21,7 +21,7 @@ test('gpt-4o costs 2.5 in, 1.25 cached, 10 out, and the receipt of the design is
   expect(CATALOGUE_VERSION).toMatch(/^catalogue@[0-9a-f]{8}$/)
   if (!pricing) return
   const usage = { ...NO_USAGE, inputTokens: 1200, cachedInputTokens: 1000, outputTokens: 80 }
-  const priced = priceUsage(pricing, usage, 0)
+  const priced = priceUsage(pricing, usage, 0, { serviceTier: null, latencyMs: 0 })
   expect(priced.costPicoUsd).toBe(2_550_000_000n)
   expect(priced.lines.map((line) => [line.meter, line.quantity, line.costPicoUsd])).toEqual([
     ['input', 200, '500000000'],

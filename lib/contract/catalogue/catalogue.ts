@@ -3,14 +3,14 @@
  * its data is some 300 KB that no browser needs.
  */
 import type { ProviderKind } from '../entities.ts'
-import type { Pricing } from '../price.ts'
+import { CATALOGUE_PREFIX, type Pricing } from '../price.ts'
 import data from './catalogue.generated.json' with { type: 'json' }
 import type { Catalogue, CatalogueModel, CatalogueVendor, MatchClause } from './catalogue-format.ts'
 
 // The compiler's own type of a file with 1,700 literal entries is of no use to anyone.
 const catalogue = data as unknown as Catalogue
 
-export const CATALOGUE_VERSION = `catalogue@${catalogue.hash}`
+export const CATALOGUE_VERSION = `${CATALOGUE_PREFIX}${catalogue.hash}`
 
 const vendors = new Map(catalogue.vendors.map((vendor) => [vendor.id, vendor]))
 
@@ -141,6 +141,7 @@ function matches(clause: MatchClause, name: string): boolean {
 }
 
 const NO_TIERS: Pricing['tiers'] = []
+const NO_SERVICE_TIERS: Pricing['serviceTiers'] = {}
 
 /** The last price whose constraint holds; the first where none does. */
 function pricingAt(model: CatalogueModel, at: number): Pricing | null {
@@ -169,6 +170,7 @@ function pricingAt(model: CatalogueModel, at: number): Pricing | null {
       version: CATALOGUE_VERSION,
       rates: price.rates,
       tiers: price.tiers ? [...price.tiers] : NO_TIERS,
+      serviceTiers: price.serviceTiers ?? NO_SERVICE_TIERS,
       contextTokens: model.contextTokens ?? null,
       maxOutputTokens: model.maxOutputTokens ?? null,
     }

@@ -27,6 +27,9 @@ export const receiptAttempt = z.object({
   firstTokenMs: z.int().nullable(),
   usage,
   usageSource,
+  serviceTier: z.string().nullable().describe('Served, by the vendor’s own word: it sets the price'),
+  requestedServiceTier: z.string().nullable(),
+  vendorCostUsd: z.string().nullable().describe('What the vendor itself says that it charges'),
   costUsd: usdAmount.nullable(),
 })
 /** A row of the log: a receipt without its lines and attempts. */

@@ -13,13 +13,20 @@ import {
 import { invalidField, problem } from '../../api/problem.ts'
 import { listCatalogue } from '../../contract/catalogue/catalogue.ts'
 import { providerKind } from '../../contract/entities.ts'
-import { type PriceTier, priceTier, rates } from '../../contract/price.ts'
+import { type PriceTier, priceTier, rates, type ServiceTiers, serviceTiers } from '../../contract/price.ts'
 import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
 import { cataloguePrice, type Price, price, priceInput, pricePatch } from './schema.ts'
 import { priceEntityOf } from './snapshot.ts'
-import { ratesFromWire, ratesToWire, tiersFromWire, tiersToWire } from './wire.ts'
+import {
+  ratesFromWire,
+  ratesToWire,
+  serviceTiersFromWire,
+  serviceTiersToWire,
+  tiersFromWire,
+  tiersToWire,
+} from './wire.ts'
 
 const tag = 'Prices'
 const reads = { scope: 'prices:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }
@@ -84,6 +91,7 @@ export const priceOperations = [
           effectiveFrom: body.effectiveFrom ? new Date(body.effectiveFrom) : ALWAYS,
           rates: ratesFromWire(body),
           tiers: checkTiers(tiersFromWire(body.tiers)),
+          serviceTiers: checkServiceTiers(serviceTiersFromWire(body.serviceTiers)),
           contextTokens: body.contextTokens ?? null,
           maxOutputTokens: body.maxOutputTokens ?? null,
         },
@@ -118,7 +126,8 @@ export const priceOperations = [
       await lockRow(context.db, 'prices', params.id)
       const old = await findPrice(context, params.id)
       context.match(renderPrice(old))
-      const { model, effectiveFrom, tiers, contextTokens, maxOutputTokens, ...wireRates } = body
+      const { model, effectiveFrom, tiers, contextTokens, maxOutputTokens, ...rest } = body
+      const { serviceTiers: wireServiceTiers, ...wireRates } = rest
       const row = await context.db.price.update({
         where: { id: params.id },
         data: {
@@ -128,6 +137,9 @@ export const priceOperations = [
             : { effectiveFrom: effectiveFrom ? new Date(effectiveFrom) : ALWAYS }),
           rates: ratesFromWire(wireRates, rates.parse(old.rates)),
           ...(tiers ? { tiers: checkTiers(tiersFromWire(tiers)) } : {}),
+          ...(wireServiceTiers
+            ? { serviceTiers: checkServiceTiers(serviceTiersFromWire(wireServiceTiers)) }
+            : {}),
           version: nextVersion,
         },
         include: withProvider,
@@ -191,6 +203,7 @@ export const priceOperations = [
           version: pricing.version,
           ...ratesToWire(pricing.rates),
           tiers: tiersToWire(pricing.tiers),
+          serviceTiers: serviceTiersToWire(pricing.serviceTiers),
           contextTokens: pricing.contextTokens,
           maxOutputTokens: pricing.maxOutputTokens,
         })),
@@ -215,11 +228,17 @@ async function checkProvider(context: Context, providerId: string | null | undef
 }
 
 /** @throws Problem 400 when two tiers begin at the same number of tokens. */
-function checkTiers(tiers: PriceTier[]): PriceTier[] {
+function checkTiers(tiers: PriceTier[], path = 'tiers'): PriceTier[] {
   const twin = tiers.findIndex(
     (tier, at) => at > 0 && tier.aboveInputTokens === tiers[at - 1]?.aboveInputTokens,
   )
-  if (twin > 0) throw invalidField('tiers', `two of them begin above ${tiers[twin]?.aboveInputTokens} tokens`)
+  if (twin > 0) throw invalidField(path, `two of them begin above ${tiers[twin]?.aboveInputTokens} tokens`)
+  return tiers
+}
+
+function checkServiceTiers(tiers: ServiceTiers): ServiceTiers {
+  for (const [name, price] of Object.entries(tiers))
+    if (typeof price === 'object') checkTiers(price.tiers, `serviceTiers.${name}.tiers`)
   return tiers
 }
 
@@ -247,6 +266,7 @@ function renderPrice(row: Row): Price {
     effectiveFrom: row.effectiveFrom.getTime() === ALWAYS.getTime() ? null : row.effectiveFrom.toISOString(),
     ...ratesToWire(rates.parse(row.rates)),
     tiers: tiersToWire(priceTier.array().parse(row.tiers)),
+    serviceTiers: serviceTiersToWire(serviceTiers.parse(row.serviceTiers)),
     contextTokens: row.contextTokens,
     maxOutputTokens: row.maxOutputTokens,
   }

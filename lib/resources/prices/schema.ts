@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { providerKind } from '../../contract/entities.ts'
 import { decimalText, parseDecimal } from '../../contract/money.ts'
+import { serviceTierName } from '../../contract/price.ts'
 import { resourceBase, resourceId, timestamp } from '../fields.ts'
 
 /** Written out it must still fit the contract, and the cost of the largest call its column. */
@@ -27,11 +28,40 @@ const tierRates = {
   outputAudioUsdPerMillion: rateText.nullish(),
   reasoningUsdPerMillion: rateText.nullish(),
   requestUsd: rateText.nullish().describe('For each call, beside its tokens'),
+  secondUsd: rateText
+    .nullish()
+    .describe('For each second that an attempt takes, counted in milliseconds: of a server of your own'),
 }
 export const priceTierInput = z.strictObject({
   aboveInputTokens: z.int().min(1).describe('The whole call is priced so when its input passes this'),
   ...tierRates,
 })
+/** A dearer tier than this is a mistake. */
+const MAX_FACTOR = 1_000n
+const tierFactor = decimalText.refine(
+  (text) => {
+    if (!decimalText.safeParse(text).success) return true
+    const { coefficient, scale } = parseDecimal(text)
+    return coefficient <= MAX_FACTOR * 10n ** BigInt(scale)
+  },
+  { message: `at most ${MAX_FACTOR}` },
+)
+const MAX_SERVICE_TIERS = 10
+const serviceTiersInput = z
+  .record(
+    serviceTierName,
+    z.union([
+      tierFactor,
+      z.strictObject({ ...tierRates, tiers: z.array(priceTierInput).max(10).default([]) }),
+    ]),
+  )
+  .refine((tiers) => Object.keys(tiers).length <= MAX_SERVICE_TIERS, {
+    message: `at most ${MAX_SERVICE_TIERS} service tiers`,
+  })
+  .describe(
+    'By the tier that the vendor says it served, such as `flex` or `priority`: a factor on the prices of tokens, or prices of its own. A tier that is not here costs what the standard one does',
+  )
+
 /** Replaces the catalogue’s entry whole; a kind of token without a price takes input’s or output’s. */
 export const priceInput = z
   .strictObject({
@@ -41,6 +71,7 @@ export const priceInput = z
     effectiveFrom: timestamp.nullish().describe('Absent: always'),
     ...tierRates,
     tiers: z.array(priceTierInput).max(10).default([]),
+    serviceTiers: serviceTiersInput.default({}),
     contextTokens: z.int().min(1).nullish(),
     maxOutputTokens: z.int().min(1).nullish(),
   })
@@ -53,6 +84,7 @@ export const pricePatch = z.strictObject({
   effectiveFrom: timestamp.nullish(),
   ...z.object(tierRates).partial().shape,
   tiers: z.array(priceTierInput).max(10).optional(),
+  serviceTiers: serviceTiersInput.optional(),
   contextTokens: z.int().min(1).nullish(),
   maxOutputTokens: z.int().min(1).nullish(),
 })
@@ -66,7 +98,13 @@ const ratesOut = {
   outputAudioUsdPerMillion: z.string().nullable(),
   reasoningUsdPerMillion: z.string().nullable(),
   requestUsd: z.string().nullable(),
+  secondUsd: z.string().nullable(),
 }
+const tiersOut = z.array(z.object({ aboveInputTokens: z.int(), ...ratesOut }))
+const serviceTiersOut = z.record(
+  z.string(),
+  z.union([z.string(), z.object({ ...ratesOut, tiers: tiersOut })]),
+)
 export const price = resourceBase.extend({
   providerId: z.string().nullable(),
   providerName: z.string().nullable(),
@@ -74,7 +112,8 @@ export const price = resourceBase.extend({
   model: z.string(),
   effectiveFrom: timestamp.nullable(),
   ...ratesOut,
-  tiers: z.array(z.object({ aboveInputTokens: z.int(), ...ratesOut })),
+  tiers: tiersOut,
+  serviceTiers: serviceTiersOut,
   contextTokens: z.int().nullable(),
   maxOutputTokens: z.int().nullable(),
 })
@@ -87,7 +126,8 @@ export const cataloguePrice = z.object({
   model: z.string(),
   version: z.string(),
   ...ratesOut,
-  tiers: z.array(z.object({ aboveInputTokens: z.int(), ...ratesOut })),
+  tiers: tiersOut,
+  serviceTiers: serviceTiersOut,
   contextTokens: z.int().nullable(),
   maxOutputTokens: z.int().nullable(),
 })

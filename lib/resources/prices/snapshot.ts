@@ -1,5 +1,5 @@
 import { type PriceEntity, providerKind } from '../../contract/entities.ts'
-import { priceTier, rates } from '../../contract/price.ts'
+import { priceTier, rates, serviceTiers } from '../../contract/price.ts'
 
 export interface PriceColumns {
   readonly id: string
@@ -10,6 +10,7 @@ export interface PriceColumns {
   readonly effectiveFrom: Date
   readonly rates: unknown
   readonly tiers: unknown
+  readonly serviceTiers: unknown
   readonly contextTokens: number | null
   readonly maxOutputTokens: number | null
 }
@@ -25,6 +26,7 @@ export function priceEntityOf(row: PriceColumns): PriceEntity {
     effectiveFrom: Math.max(0, row.effectiveFrom.getTime()),
     rates: rates.parse(row.rates),
     tiers: priceTier.array().parse(row.tiers),
+    serviceTiers: serviceTiers.parse(row.serviceTiers),
     contextTokens: row.contextTokens,
     maxOutputTokens: row.maxOutputTokens,
   }

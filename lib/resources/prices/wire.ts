@@ -1,6 +1,6 @@
 /** Rates between the management API (`inputUsdPerMillion`) and the contract (`input`). */
 import { formatDecimal, parseDecimal } from '../../contract/money.ts'
-import { type PriceTier, type Rates, rates } from '../../contract/price.ts'
+import { type PriceTier, type Rates, rates, type ServiceTiers } from '../../contract/price.ts'
 
 const FIELDS = {
   inputUsdPerMillion: 'input',
@@ -12,6 +12,7 @@ const FIELDS = {
   outputAudioUsdPerMillion: 'outputAudio',
   reasoningUsdPerMillion: 'reasoning',
   requestUsd: 'request',
+  secondUsd: 'second',
 } as const satisfies Record<string, keyof Rates>
 
 type WireField = keyof typeof FIELDS
@@ -36,7 +37,7 @@ export function ratesToWire(from: Rates): WireRates {
   return Object.fromEntries(pairs) as WireRates
 }
 
-export function tiersFromWire(tiers: readonly (WireInput & { aboveInputTokens: number })[]): PriceTier[] {
+export function tiersFromWire(tiers: readonly WireTier[]): PriceTier[] {
   return tiers
     .map((tier) => ({ aboveInputTokens: tier.aboveInputTokens, rates: ratesFromWire(tier) }))
     .sort((a, b) => a.aboveInputTokens - b.aboveInputTokens)
@@ -44,4 +45,29 @@ export function tiersFromWire(tiers: readonly (WireInput & { aboveInputTokens: n
 
 export function tiersToWire(tiers: readonly PriceTier[]) {
   return tiers.map((tier) => ({ aboveInputTokens: tier.aboveInputTokens, ...ratesToWire(tier.rates) }))
+}
+
+type WireTier = WireInput & { aboveInputTokens: number }
+
+export function serviceTiersFromWire(
+  tiers: Readonly<Record<string, string | (WireInput & { tiers: readonly WireTier[] })>>,
+): ServiceTiers {
+  const entries = Object.entries(tiers).map(([name, price]) => [
+    name,
+    typeof price === 'string'
+      ? formatDecimal(parseDecimal(price))
+      : { rates: ratesFromWire(price), tiers: tiersFromWire(price.tiers) },
+  ])
+  return Object.fromEntries(entries)
+}
+
+export function serviceTiersToWire(tiers: ServiceTiers) {
+  const entries = Object.entries(tiers).map(([name, price]) => [
+    name,
+    typeof price === 'string' ? price : { ...ratesToWire(price.rates), tiers: tiersToWire(price.tiers) },
+  ])
+  return Object.fromEntries(entries) as Record<
+    string,
+    string | (WireRates & { tiers: ReturnType<typeof tiersToWire> })
+  >
 }
