@@ -12,6 +12,7 @@ import { createAdminClient } from './control/admin-client.ts'
 import { type ControlChannel, startControlChannel } from './control/control-channel.ts'
 import { type CountersLease, createCountersLease } from './control/counters-lease.ts'
 import { type Lease, startLease } from './control/lease.ts'
+import { createStandingWatch } from './control/standing-watch.ts'
 import { openDataFolder } from './data-folder.ts'
 import { withBallast } from './journal/ballast.ts'
 import { openJournal } from './journal/journal.ts'
@@ -21,6 +22,7 @@ import { startShipper } from './journal/shipper.ts'
 import { type Adoption, startAdoption } from './limits/adoption.ts'
 import { createCounterLedger } from './limits/counter-ledger.ts'
 import { createCounters } from './limits/counters.ts'
+import { createNearest } from './limits/nearest.ts'
 import { createPolicing, heldMoney, overIn } from './limits/policing.ts'
 import { type Listener, startListener } from './listener.ts'
 import { DEFAULT_LIMITS } from './listener-limits.ts'
@@ -177,6 +179,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
   let ended = false
   const gauges = startProcessGauges()
   const host = hostname().slice(0, 255)
+  const nearest = createNearest(tallies, () => current?.policies ?? null)
   const heartbeat = startLease({
     admin,
     log,
@@ -195,12 +198,18 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       inFlight: listener.inFlight(),
       journal: { ...journal.stats(), accepting: journal.accepting },
       held: heldMoney(tallies),
+      near: nearest(),
       rssBytes: gauges.rssBytes(),
       loopDelayP99Ms: gauges.loopDelayP99Ms(),
       counters: ended ? 'none' : settings.counters,
     }),
   })
   lease = heartbeat
+  const standingWatch = createStandingWatch({
+    standing: () => JSON.stringify([heldMoney(tallies), nearest()]),
+    renew: heartbeat.renew,
+    clock,
+  })
   const shipper = startShipper({
     journal,
     gatewayId,
@@ -230,6 +239,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       if (first) void heartbeat.renew()
     },
     probe: ({ provider, model, timeoutMs }) => probeProvider({ provider, model, timeoutMs, upstream, clock }),
+    onWatch: standingWatch.watch,
     onConnected: () => {
       void heartbeat.renew()
       shipper.nudge()
@@ -255,6 +265,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       await until(() => journal.stats().unshippedEvents === 0, LAST_SHIPMENT_MS)
       channel?.stop()
       adoption.stop()
+      standingWatch.stop()
       clearInterval(pruning)
       heartbeat.stop()
       // Nothing is counted here any more: another gateway need not wait for the lease to run out.

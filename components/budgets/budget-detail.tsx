@@ -25,6 +25,7 @@ import { sharesText } from './alert-words'
 import { BudgetAlerts } from './budget-alerts'
 import { BudgetAnswer } from './budget-answer'
 import { BudgetKind } from './budget-bar'
+import { BudgetContributors } from './budget-contributors'
 import { EditBudgetDialog } from './budget-form'
 import { BudgetStanding } from './budget-standing'
 import { BudgetSubjects } from './budget-subjects'
@@ -37,9 +38,8 @@ export function BudgetDetail({ id }: { id: string }) {
   const can = useCan()
   const router = useRouter()
   const query = useResource<Budget>('/budgets', id)
-  // Spent moves with each booked call; what is held comes with what gateways tell of themselves.
+  // Spent moves with each booked call; what is held is told by itself.
   useLiveQuery('usage', ['resource', '/budgets'])
-  useLiveQuery('config', ['resource', '/budgets'])
   const now = useNow(10_000)
   const [dialog, setDialog] = useState<Dialog | null>(null)
   const close = () => setDialog(null)
@@ -109,6 +109,11 @@ export function BudgetDetail({ id }: { id: string }) {
                 description={`Each ${scopeNoun(budget.scope.type)} that has spent something, the nearest to its end first.`}
               >
                 <BudgetSubjects budget={budget} />
+              </Card>
+            ) : null}
+            {can('usage.get') ? (
+              <Card title="Who spent it" description="In this period, as it is booked.">
+                <BudgetContributors budget={budget} />
               </Card>
             ) : null}
             {can('budgetAlerts.list') ? (

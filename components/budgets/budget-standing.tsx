@@ -1,5 +1,8 @@
+'use client'
+
 import type { ReactNode } from 'react'
 import { scopeNoun } from '@/components/policies/scope-words'
+import { useHeld } from '@/components/policies/use-standings'
 import { Card } from '@/components/ui/card'
 import { cn } from '@/components/ui/cn'
 import { ExactTime, Time } from '@/components/ui/time'
@@ -12,7 +15,8 @@ import { isUsedUp, leftText } from './budget-words'
 
 /** Where it stands in this period: spent, held, left, and when it resets. */
 export function BudgetStanding({ budget }: { budget: Budget }) {
-  const { current, scope } = budget
+  const { scope } = budget
+  const current = useHeld({ ...budget.current, id: budget.id }, budget.current)
   const many = scope.each && current.subjects > 1
   const usedUp = isUsedUp(current)
   return (

@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { apiGet } from '@/components/data/api'
 import { entityHref } from '@/components/overview/entity-href'
 import { scopeNoun } from '@/components/policies/scope-words'
+import { useHeld } from '@/components/policies/use-standings'
 import { SkeletonLines } from '@/components/ui/skeleton'
 import { formatCount } from '@/lib/format/tokens'
 import type { Budget, BudgetSubject } from '@/lib/resources/budgets/schema'
@@ -44,7 +45,8 @@ export function BudgetSubjects({ budget }: { budget: Budget }) {
   )
 }
 
-function Row({ subject, budget }: { subject: BudgetSubject; budget: Budget }) {
+function Row({ subject: read, budget }: { subject: BudgetSubject; budget: Budget }) {
+  const subject = useHeld({ ...budget.current, id: budget.id }, read)
   const standing = { ...subject, amountUsd: budget.current.amountUsd }
   const name = subject.name ?? subject.subject
   const href = entityHref(budget.scope.type, subject.subject)

@@ -8,6 +8,7 @@ import { useLiveQuery } from '@/components/data/live'
 import { useCan } from '@/components/data/me'
 import { ScopeText } from '@/components/policies/scope-text'
 import { SCOPE_KINDS, SCOPES } from '@/components/policies/scope-words'
+import { useHeld } from '@/components/policies/use-standings'
 import { DataTable } from '@/components/resource/data-table'
 import type { Column, TableFilter } from '@/components/resource/table-column'
 import { Button } from '@/components/ui/button'
@@ -35,7 +36,7 @@ const COLUMNS: readonly Column<Budget>[] = [
     header: 'Spent',
     cell: (budget) => (
       <span className="flex items-center gap-2.5">
-        <BudgetBar standing={budget.current} className="w-24 shrink-0 max-md:hidden xl:w-36" />
+        <LiveBar budget={budget} />
         <SpentOf standing={budget.current} />
         {budget.scope.each && budget.current.subjects > 1 ? (
           <span
@@ -51,7 +52,7 @@ const COLUMNS: readonly Column<Budget>[] = [
     header: 'Left',
     align: 'right',
     from: 'sm',
-    cell: (budget) => <LeftText standing={budget.current} />,
+    cell: (budget) => <LiveLeft budget={budget} />,
   },
   {
     id: 'resets',
@@ -78,12 +79,20 @@ const FILTERS: readonly TableFilter[] = [
   },
 ]
 
+function LiveBar({ budget }: { budget: Budget }) {
+  const standing = useHeld({ ...budget.current, id: budget.id }, budget.current)
+  return <BudgetBar standing={standing} className="w-24 shrink-0 max-md:hidden xl:w-36" />
+}
+
+function LiveLeft({ budget }: { budget: Budget }) {
+  return <LeftText standing={useHeld({ ...budget.current, id: budget.id }, budget.current)} />
+}
+
 export function BudgetsScreen() {
   const can = useCan()
   const router = useRouter()
   const [creating, setCreating] = useQueryState('create', parseAsBoolean.withDefault(false))
   useLiveQuery('usage', ['resource', '/budgets', 'list'], { everyMs: 1_000 })
-  useLiveQuery('config', ['resource', '/budgets', 'list'], { everyMs: 1_000 })
   const create = can('budgets.create') ? (
     <Button variant="primary" onClick={() => void setCreating(true)}>
       <Plus aria-hidden />

@@ -69,7 +69,7 @@ export function useLiveState(): LiveState {
   )
 }
 
-const NAMES: readonly Name[] = ['call', 'usage', 'budgetAlert', 'config', 'reset']
+const NAMES: readonly Name[] = ['call', 'usage', 'budgetAlert', 'standings', 'config', 'reset']
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
 
@@ -83,6 +83,9 @@ let retryTimer: ReturnType<typeof setTimeout> | null = null
 let retryMs = FIRST_RETRY_MS
 /** Something was missed since the last event: say `reset` once the stream is up again. */
 let missed = false
+/** Whether the stream that is open tells standings too. */
+let watched = false
+let lastEventId = ''
 let watchesVisibility = false
 
 function subscribe(name: Name, handler: (data: unknown) => void): () => void {
@@ -101,13 +104,30 @@ function subscribe(name: Name, handler: (data: unknown) => void): () => void {
 
 function update(): void {
   const wanted = !document.hidden && [...handlers.values()].some((set) => set.size > 0)
+  if (source && wanted && watched !== isWatching()) reopen()
   if (wanted && !source && !retryTimer) open()
   if (!wanted) close()
 }
 
+/** What is held and counted costs the gateways something to tell: it is asked for by the pages that show it. */
+function isWatching(): boolean {
+  return (handlers.get('standings')?.size ?? 0) > 0
+}
+
+/** The same stream with more or less in it: it reads on where the one before was. */
+function reopen(): void {
+  source?.close()
+  open()
+}
+
 function open(): void {
   setState('connecting')
-  const opened = new EventSource('/api/v1/events')
+  watched = isWatching()
+  const search = new URLSearchParams({
+    ...(watched ? { watch: 'standings' } : {}),
+    ...(lastEventId && !missed ? { lastEventId } : {}),
+  })
+  const opened = new EventSource(`/api/v1/events${search.size > 0 ? `?${search}` : ''}`)
   source = opened
   opened.onopen = () => {
     retryMs = FIRST_RETRY_MS
@@ -116,7 +136,10 @@ function open(): void {
     missed = false
   }
   for (const name of NAMES) {
-    opened.addEventListener(name, (message) => emit(name, JSON.parse(message.data)))
+    opened.addEventListener(name, (message) => {
+      lastEventId = message.lastEventId
+      emit(name, JSON.parse(message.data))
+    })
   }
   opened.onerror = () => {
     setState('connecting')

@@ -16,6 +16,7 @@ import { SidePanel } from '@/components/ui/side-panel'
 import { ExactTime } from '@/components/ui/time'
 import type { Limit } from '@/lib/resources/limits/schema'
 import { LimitForm } from './limit-form'
+import { LimitSubjects } from './limit-subjects'
 import { countsInput, limitExact } from './limit-words'
 
 export function LimitPanel({ id, onClose }: { id: string | null; onClose: () => void }) {
@@ -81,6 +82,10 @@ function Body({ limit, etag, onClose }: { limit: Limit; etag: string | null; onC
           { label: 'Changed', value: <ExactTime value={limit.updatedAt} /> },
         ]}
       />
+      <section>
+        <h3 className="mb-1 text-sm font-semibold">What counts now</h3>
+        <LimitSubjects limit={limit} />
+      </section>
       <div className="flex flex-wrap gap-2">
         {can('limits.update') ? (
           <Button onClick={() => setMode('edit')}>

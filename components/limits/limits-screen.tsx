@@ -2,6 +2,7 @@
 
 import { Gauge, Plus } from 'lucide-react'
 import { parseAsBoolean, parseAsString, useQueryState } from 'nuqs'
+import { useLiveQuery } from '@/components/data/live'
 import { useCan } from '@/components/data/me'
 import { ScopeText } from '@/components/policies/scope-text'
 import { SCOPE_KINDS, SCOPES } from '@/components/policies/scope-words'
@@ -15,6 +16,7 @@ import { Time } from '@/components/ui/time'
 import type { Limit } from '@/lib/resources/limits/schema'
 import { CreateLimitDialog } from './limit-form'
 import { LimitPanel } from './limit-panel'
+import { LimitUse } from './limit-use'
 import { limitExact, limitText, METRIC_NAMES, METRICS } from './limit-words'
 
 const COLUMNS: readonly Column<Limit>[] = [
@@ -26,6 +28,21 @@ const COLUMNS: readonly Column<Limit>[] = [
     cell: (limit) => <span title={limitExact(limit)}>{limitText(limit)}</span>,
   },
   {
+    id: 'used',
+    header: 'Counts now',
+    from: 'md',
+    cell: (limit) =>
+      limit.current ? (
+        <span
+          title={limit.scope.each ? `Nearest: ${limit.current.name ?? limit.current.subject}` : undefined}
+        >
+          <LimitUse limit={limit} subject={limit.current} />
+        </span>
+      ) : (
+        <span className="text-muted">nothing</span>
+      ),
+  },
+  {
     id: 'status',
     header: 'Status',
     cell: (limit) => (limit.enabled ? <Status tone="ok">On</Status> : <Status tone="neutral">Off</Status>),
@@ -34,7 +51,7 @@ const COLUMNS: readonly Column<Limit>[] = [
     id: 'changed',
     header: 'Changed',
     sort: 'updatedAt',
-    from: 'md',
+    from: 'lg',
     cell: (limit) => <Time value={limit.updatedAt} />,
   },
 ]
@@ -54,6 +71,8 @@ const FILTERS: readonly TableFilter[] = [
 export function LimitsScreen() {
   const can = useCan()
   const [creating, setCreating] = useQueryState('create', parseAsBoolean.withDefault(false))
+  // Which one is nearest may be another: how much of it counts is told by itself.
+  useLiveQuery('standings', ['resource', '/limits', 'list'], { everyMs: 3_000 })
   const [openId, setOpenId] = useQueryState('limit', parseAsString.withOptions({ history: 'push' }))
   const create = can('limits.create') ? (
     <Button variant="primary" onClick={() => void setCreating(true)}>

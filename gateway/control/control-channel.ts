@@ -31,6 +31,8 @@ export interface ControlChannelOptions {
     model: string | undefined
     timeoutMs: number
   }) => Promise<Omit<ProbeResult, 'gatewayId' | 'probeId'>>
+  /** Somebody looks at what is held and counted here. */
+  readonly onWatch?: (forMs: number) => void
   /** The stream is up: a good moment to ship what waits and to renew the lease. */
   readonly onConnected?: () => void
   readonly limits?: Partial<ControlLimits>
@@ -180,6 +182,11 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
       case 'probe':
         void runProbe(message)
         return null
+      case 'watch': {
+        const watch = controlMessage.safeParse(message)
+        if (watch.success && watch.data.kind === 'watch') options.onWatch?.(watch.data.forMs)
+        return null
+      }
       case 'refused': {
         const reason = z.object({ reason: z.string().max(2_000) }).safeParse(message)
         log('error', 'control.refused', {

@@ -97,6 +97,8 @@ export interface Counters {
   moneys(): Iterable<readonly [key: string, money: Readonly<Money>]>
   /** What counts now, and the milliseconds until all of it is forgotten. */
   used(key: string, windowMs: number): { readonly used: bigint; readonly emptyInMs: number }
+  /** Of what counts within a window or at once; good for a walk in pieces, over changes meanwhile. */
+  countedKeys(): Iterator<string>
   /** Hears the keys under which room came back. */
   onFreed(listener: (key: string) => void): void
   /** Forgets what counts nothing any more, and money for which `isOver` holds. */
@@ -285,6 +287,11 @@ export function createCounters(clock: Clock): Counters {
       if (!window) return { used: 0n, emptyInMs: 0 }
       const now = clock.monotonic()
       return { used: window.total(now, windowMs), emptyInMs: window.emptyIn(now, windowMs) }
+    },
+
+    *countedKeys() {
+      yield* gauges.keys()
+      yield* windows.keys()
     },
 
     onFreed: (listener) => {

@@ -16,15 +16,18 @@ export class PolicyIndex {
   readonly #byScope: PersistentMap<readonly Policy[]>
   readonly #counts: ReadonlyMap<ScopeType, number>
   readonly #budgets: PersistentMap<BudgetEntity>
+  readonly #limits: PersistentMap<LimitEntity>
 
   constructor(
     byScope: PersistentMap<readonly Policy[]> = PersistentMap.empty(),
     counts: ReadonlyMap<ScopeType, number> = new Map(),
     budgets: PersistentMap<BudgetEntity> = PersistentMap.empty(),
+    limits: PersistentMap<LimitEntity> = PersistentMap.empty(),
   ) {
     this.#byScope = byScope
     this.#counts = counts
     this.#budgets = budgets
+    this.#limits = limits
   }
 
   get isEmpty(): boolean {
@@ -44,12 +47,21 @@ export class PolicyIndex {
     return this.#budgets.get(id)
   }
 
+  limit(id: string): LimitEntity | undefined {
+    return this.#limits.get(id)
+  }
+
   budgets(): Iterable<BudgetEntity> {
     return this.#budgets.values()
   }
 
   edit(): PolicyDraft {
-    return new PolicyDraft(this.#byScope.edit(), new Map(this.#counts), this.#budgets.edit())
+    return new PolicyDraft(
+      this.#byScope.edit(),
+      new Map(this.#counts),
+      this.#budgets.edit(),
+      this.#limits.edit(),
+    )
   }
 }
 
@@ -57,20 +69,23 @@ export class PolicyDraft {
   readonly #byScope: MapDraft<readonly Policy[]>
   readonly #counts: Map<ScopeType, number>
   readonly #budgets: MapDraft<BudgetEntity>
+  readonly #limits: MapDraft<LimitEntity>
 
   constructor(
     byScope: MapDraft<readonly Policy[]>,
     counts: Map<ScopeType, number>,
     budgets: MapDraft<BudgetEntity>,
+    limits: MapDraft<LimitEntity>,
   ) {
     this.#byScope = byScope
     this.#counts = counts
     this.#budgets = budgets
+    this.#limits = limits
   }
 
   /** Entries copied so far. */
   get copied(): number {
-    return this.#byScope.copied + this.#budgets.copied
+    return this.#byScope.copied + this.#budgets.copied + this.#limits.copied
   }
 
   add(policy: Policy): void {
@@ -78,6 +93,7 @@ export class PolicyDraft {
     const key = scopeKeyOf(policy)
     this.#byScope.set(key, [...(this.#byScope.get(key) ?? NONE), policy])
     if (policy.type === 'budget') this.#budgets.set(policy.id, policy)
+    else this.#limits.set(policy.id, policy)
     this.#count(policy, 1)
   }
 
@@ -88,11 +104,17 @@ export class PolicyDraft {
     if (rest.length > 0) this.#byScope.set(key, rest)
     else this.#byScope.delete(key)
     if (policy.type === 'budget') this.#budgets.delete(policy.id)
+    else this.#limits.delete(policy.id)
     this.#count(policy, -1)
   }
 
   finish(): PolicyIndex {
-    return new PolicyIndex(this.#byScope.finish(), this.#counts, this.#budgets.finish())
+    return new PolicyIndex(
+      this.#byScope.finish(),
+      this.#counts,
+      this.#budgets.finish(),
+      this.#limits.finish(),
+    )
   }
 
   #count({ scope }: Policy, by: 1 | -1): void {

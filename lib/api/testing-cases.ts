@@ -209,6 +209,7 @@ export const CASES: Record<string, Case> = {
   'limits.list': { callers: EVERYONE, good: get('/limits') },
   'limits.create': { callers: ADMINS, good: create('/limits', bodies.limit) },
   'limits.get': { callers: EVERYONE, good: onNew('/limits', bodies.limit) },
+  'limits.subjects': { callers: EVERYONE, good: onNew('/limits', bodies.limit, '/subjects') },
   'limits.update': { callers: ADMINS, good: onNew('/limits', bodies.limit, '', () => ({ limit: 20 })) },
   'limits.delete': { callers: ADMINS, good: onNew('/limits', bodies.limit) },
 

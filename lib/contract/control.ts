@@ -93,6 +93,8 @@ export const controlMessage = z.discriminatedUnion('kind', [
     model: z.string().max(200).optional(),
     timeoutMs: z.int().min(100).max(60_000),
   }),
+  /** Somebody looks at what is held and counted: renew the lease as that changes, every second at most, for so long. */
+  z.object({ kind: z.literal('watch'), forMs: z.int().min(0).max(60_000) }),
   /** The admin will not serve this gateway; it keeps what it has and dials again after a minute. */
   z.object({ kind: z.literal('refused'), reason: z.string() }),
 ])
@@ -121,6 +123,9 @@ export const probeResult = z.object({
 })
 export type ProbeResult = z.infer<typeof probeResult>
 
+/** So many limits are told with a lease at most. */
+export const MAX_NEAR = 200
+
 export const leaseRenewal = z.object({
   gatewayId,
   protocol: z.int(),
@@ -141,7 +146,6 @@ export const leaseRenewal = z.object({
     /** Whether new calls are taken: false while the journal is full or can't be written. Absent: an older gateway. */
     accepting: z.boolean().optional(),
   }),
-  /** Resident memory and event-loop delay, for the gateways page. */
   /** Money that calls in flight hold in budgets; what isn't there is nothing. Absent from a gateway older than budgets. */
   held: z
     .array(
@@ -154,6 +158,12 @@ export const leaseRenewal = z.object({
     )
     .max(1_000)
     .optional(),
+  /** Of limits, those nearest to their end: what counts now, in the unit of the limit. Absent from an older gateway. */
+  near: z
+    .array(z.object({ limitId: z.string().max(120), subject: z.string().max(300), used: picoText }))
+    .max(MAX_NEAR)
+    .optional(),
+  /** Resident memory and event-loop delay, for the gateways page. */
   rssBytes: z.int().min(0),
   loopDelayP99Ms: z.number().min(0),
   /**

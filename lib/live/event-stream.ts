@@ -11,6 +11,8 @@ export interface EventStreamOptions {
   /** `Last-Event-ID` of a reconnect. */
   readonly lastEventId: string | null
   readonly signal: AbortSignal
+  /** Also tells what is held and counted, as it changes. */
+  readonly watchesStandings?: boolean
   /** What the listener may see now; null when they may no longer listen. Rejects when that can't be told. */
   recheck(): Promise<RowScope | null>
   readonly stalledMs?: number
@@ -29,7 +31,8 @@ const RETRY_MS = 1_000
 const encoder = new TextEncoder()
 
 export function openEventStream(hub: Hub, options: EventStreamOptions): ReadableStream<Uint8Array> {
-  const { signal, recheck, stalledMs = STALLED_MS, recheckMs = RECHECK_MS } = options
+  const { signal, recheck, watchesStandings = false } = options
+  const { stalledMs = STALLED_MS, recheckMs = RECHECK_MS } = options
   let { scope } = options
   const resumed = resumePoint(hub, options.lastEventId)
   let position = resumed ?? hub.newest
@@ -59,7 +62,7 @@ export function openEventStream(hub: Hub, options: EventStreamOptions): Readable
     }
   }
   const stop = () => end()
-  const leave = hub.join(() => wake())
+  const leave = hub.join(() => wake(), watchesStandings)
 
   const checkAgain = async () => {
     if (rechecking) return
@@ -104,7 +107,8 @@ export function openEventStream(hub: Hub, options: EventStreamOptions): Readable
     let text = ''
     for (const event of events) {
       position = event.n
-      const data = event.dataFor(scope)
+      const wanted = event.event !== 'standings' || watchesStandings
+      const data = wanted ? event.dataFor(scope) : null
       if (data !== null) text += eventText(hub, event, data)
       if (text.length > MAX_PIECE_CHARACTERS) break
     }

@@ -7,12 +7,19 @@ import 'server-only'
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { RowScope } from '../api/actor.ts'
-import { ACK_CHANNEL, ALERTS_CHANNEL, CALLS_CHANNEL, CONFIG_CHANNEL } from '../publish/channels.ts'
+import {
+  ACK_CHANNEL,
+  ALERTS_CHANNEL,
+  CALLS_CHANNEL,
+  CONFIG_CHANNEL,
+  STANDINGS_CHANNEL,
+} from '../publish/channels.ts'
 import type { Listener } from '../publish/listener.ts'
 import { readConfigStatus } from '../publish/status.ts'
 import { readAlerts } from '../resources/budgets/alert-rows.ts'
 import type { LiveEvent } from '../resources/events/schema.ts'
 import { countCalls, readCalls } from '../usage/calls.ts'
+import { createStandingsFeed } from './standings-feed.ts'
 
 export interface RingEvent {
   readonly n: number
@@ -28,8 +35,11 @@ export interface Hub {
   readonly newest: number
   /** Events after `n`, oldest first; null when the ring no longer holds them all. */
   since(n: number): readonly RingEvent[] | null
-  /** Reads and keeps events for as long as anyone joins. Called after each event; gives the way to leave. */
-  join(handler: () => void): () => void
+  /**
+   * Reads and keeps events for as long as anyone joins, `standings` while somebody who joined asks for them. Called after
+   * each event; gives the way to leave.
+   */
+  join(handler: () => void, watchesStandings?: boolean): () => void
   close(): void
 }
 
@@ -40,7 +50,7 @@ const CALLS_PER_SECOND = 50
 const USAGE_EVERY_MS = 250
 const MAX_PENDING_IDS = 20_000
 const CONFIG_GATHER_MS = 50
-/** A lease that runs out is announced by nobody. */
+/** A lease that runs out, and what its gateway held, is announced by nobody. */
 const CONFIG_CHECK_MS = 3_000
 /** After the last one left: a browser that lost its connection is back by then, and reads on where it was. */
 const LINGER_MS = 15_000
@@ -77,6 +87,7 @@ export function createHub(
   let usageSentAt = 0
   let configText: string | null = null
   let pendingAlerts: string[] = []
+  const standings = createStandingsFeed(pool)
   let lingersUntil = 0
   const isWanted = () => handlers.size > 0 || performance.now() < lingersUntil
 
@@ -179,6 +190,20 @@ export function createHub(
     }
   }
 
+  const tellStandings = async () => {
+    if (!standings.isWatched) return
+    try {
+      const dataFor = await standings.read()
+      if (dataFor(null) === null) return
+      push('standings', (scope) => {
+        const data = dataFor(teamsOf(scope))
+        return data && JSON.stringify(data)
+      })
+    } catch {
+      // The database is away: the gateways can't tell anything new either.
+    }
+  }
+
   const readConfig = async () => {
     if (!isWanted()) return
     try {
@@ -212,6 +237,7 @@ export function createHub(
       pendingAlerts.push(id)
       later('alerts', GATHER_MS, tellAlerts)
     }),
+    listener.on(STANDINGS_CHANNEL, () => later('standings', GATHER_MS, tellStandings)),
     listener.on(ACK_CHANNEL, configSoon),
     listener.on(CONFIG_CHANNEL, configSoon),
     // What was announced while the connection was away is unknown.
@@ -221,7 +247,10 @@ export function createHub(
       configSoon()
     }),
   ]
-  const check = setInterval(configSoon, CONFIG_CHECK_MS)
+  const check = setInterval(() => {
+    configSoon()
+    if (standings.isWatched) later('standings', GATHER_MS, tellStandings)
+  }, CONFIG_CHECK_MS)
   check.unref()
 
   return {
@@ -235,14 +264,17 @@ export function createHub(
       if (n > newest || n + 1 < first) return null
       return ring.slice(n + 1 - first)
     },
-    join(handler) {
+    join(handler, watchesStandings = false) {
       if (handlers.size === 0) {
         configText = null
         configSoon()
       }
       handlers.add(handler)
+      const unwatch = watchesStandings ? standings.watch() : null
+      if (watchesStandings) later('standings', GATHER_MS, tellStandings)
       return () => {
         handlers.delete(handler)
+        unwatch?.()
         if (handlers.size === 0) lingersUntil = performance.now() + lingerMs
       }
     },
@@ -250,6 +282,7 @@ export function createHub(
       closed = true
       for (const stop of stops) stop()
       clearInterval(check)
+      standings.close()
       for (const timer of timers.values()) clearTimeout(timer)
     },
   }

@@ -1,17 +1,20 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { TestDatabase } from '../../scripts/testing/postgres.ts'
 import type { RowScope } from '../api/actor.ts'
+import { WATCH_CHANNEL } from '../publish/channels.ts'
+import { renewLease } from '../publish/fleet.ts'
 import { ensureHead } from '../publish/head.ts'
 import { createListener, type Listener } from '../publish/listener.ts'
-import { newGatewayId, publishOnce, teamChange, until, useTestDatabase } from '../publish/testing.ts'
+import { leaseOf, newGatewayId, publishOnce, teamChange, until, useTestDatabase } from '../publish/testing.ts'
 import { raiseFor, spendersOf } from '../resources/budgets/alerts.ts'
-import { liveEvent } from '../resources/events/schema.ts'
+import { type LiveEvent, liveEvent } from '../resources/events/schema.ts'
 import { db, pool } from '../server/db.ts'
 import { ingest } from '../usage/ingest.ts'
 import { inSequence, pricedEvent, usageEventOf } from '../usage/testing.ts'
 import { type EventStreamOptions, openEventStream } from './event-stream.ts'
 import { createHub, type Hub } from './hub.ts'
 
+type StandingsData = Extract<LiveEvent, { event: 'standings' }>['data']
 const ALL: RowScope = { teams: null, ownTeams: null, userId: null }
 const gatewayId = newGatewayId()
 let database: TestDatabase
@@ -226,6 +229,82 @@ test('an alert of a budget reaches the listeners of every admin whose business i
   expect(heard(all)).toEqual(['team_p', 'team_q'])
   expect([heard(own), heard(other)]).toEqual([['team_p'], ['team_q']])
   expect(all.of('budgetAlert')[0]?.data).toMatchObject({ budgetName: 'each team', threshold: 1, to: null })
+})
+
+test('what gateways hold and count is told as it changes, to those alone who look at it and may see it', async () => {
+  const scopes = { scopeType: 'team', scopeEach: true, period: 'total' }
+  const budget = {
+    enforcement: 'hard',
+    onExhausted: 'reject',
+    onUnbounded: 'reject',
+    reservation: 'estimate',
+  }
+  await db.budget.create({
+    data: { id: 'budget_held', name: 'b', ...scopes, ...budget, amountPico: 1, holdWaitMs: 0, alertAt: [] },
+  })
+  const { period: _, ...ofLimit } = scopes
+  await db.limit.create({
+    data: { id: 'limit_near', name: 'l', ...ofLimit, metric: 'tokens', amount: 10, windowSeconds: 60 },
+  })
+  const looking = new Client(hubs[0], { watchesStandings: true })
+  const member = new Client(hubs[1], {
+    watchesStandings: true,
+    scope: { teams: ['team_q'], ownTeams: [], userId: null },
+  })
+  const another = new Client(hubs[0])
+  const tell = (pico: string, used: string) =>
+    renewLease(
+      pool,
+      leaseOf(gatewayId, {
+        held: ['team_p', 'team_q'].map((subject) => ({
+          budgetId: 'budget_held',
+          subject,
+          startMs: 0,
+          heldPicoUsd: pico,
+        })),
+        near: [{ limitId: 'limit_near', subject: 'team_p', used }],
+      }),
+    )
+  const newest = (client: Client) => client.of('standings').at(-1)?.data as StandingsData | undefined
+  const held = (subject: string, heldUsd: string) => ({
+    budgetId: 'budget_held',
+    subject,
+    from: null,
+    heldUsd,
+  })
+  await tell('2000000000000', '7')
+  await until(
+    'all of it is told',
+    () => newest(looking)?.budgets.length === 2 && newest(member) !== undefined,
+  )
+  expect(newest(looking)).toEqual({
+    budgets: [held('team_p', '2'), held('team_q', '2')],
+    limits: [{ limitId: 'limit_near', subject: 'team_p', used: 7 }],
+  })
+  expect(newest(member)).toEqual({ budgets: [held('team_q', '2')], limits: [] })
+  await tell('2000000000000', '8')
+  await until('the change is told', () => newest(looking)?.limits[0]?.used === 8)
+  expect(newest(looking)?.budgets).toEqual([])
+  // Nothing is held or counted any more.
+  await renewLease(pool, leaseOf(gatewayId, { held: [], near: [] }))
+  await until('all is over', () => newest(looking)?.budgets.length === 2)
+  expect(newest(looking)).toEqual({
+    budgets: [held('team_p', '0'), held('team_q', '0')],
+    limits: [{ limitId: 'limit_near', subject: 'team_p', used: 0 }],
+  })
+  expect(another.of('standings')).toEqual([])
+})
+
+test('gateways are asked to tell of changes by every admin, while somebody looks on any', async () => {
+  const asked: string[] = []
+  const stop = listeners[1]?.on(WATCH_CHANNEL, () => void asked.push('asked'))
+  const idle = new Client(hubs[0])
+  await book(1)
+  await until('it is connected', () => idle.of('call').length === 1)
+  expect(asked).toEqual([])
+  new Client(hubs[0], { watchesStandings: true })
+  await until('they are asked', () => asked.length > 0)
+  stop?.()
 })
 
 test('the only listener that comes back soon hears what it missed', async () => {

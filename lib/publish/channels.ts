@@ -8,6 +8,10 @@ export const ACK_CHANNEL = 'gatehouse_ack'
 export const CALLS_CHANNEL = 'gatehouse_calls'
 /** Ids of alerts of budgets that were raised, each by itself. */
 export const ALERTS_CHANNEL = 'gatehouse_alerts'
+/** The id of a gateway that told another state of what is held and counted. */
+export const STANDINGS_CHANNEL = 'gatehouse_standings'
+/** Somebody looks at what is held and counted: gateways are asked to tell it as it changes. */
+export const WATCH_CHANNEL = 'gatehouse_watch'
 /** A probe for whichever admin has a gateway, sealed; in pieces (see pieces.ts). */
 export const PROBE_CHANNEL = 'gatehouse_probe'
 /** What came of a probe, for the admin that waits; in pieces. */
@@ -18,6 +22,8 @@ export const CHANNELS = [
   ACK_CHANNEL,
   CALLS_CHANNEL,
   ALERTS_CHANNEL,
+  STANDINGS_CHANNEL,
+  WATCH_CHANNEL,
   PROBE_CHANNEL,
   PROBE_RESULT_CHANNEL,
 ] as const

@@ -23,6 +23,8 @@ import { isGateway } from './gateway-token.ts'
 import { publishingRuntime } from './runtime.ts'
 
 const MAX_SMALL_BODY_BYTES = 256 * 1_024
+/** 1,000 subjects with money held, of which few have long names. */
+const MAX_LEASE_BODY_BYTES = 1_024 * 1_024
 /** 1,000 events, of which few are large. */
 const MAX_BATCH_BODY_BYTES = 64 * 1_024 * 1_024
 
@@ -46,7 +48,7 @@ export const answerAcknowledgement = guarded(async (request) => {
 })
 
 export const answerLease = guarded(async (request) => {
-  const body = await parsed(request, leaseRenewal, MAX_SMALL_BODY_BYTES)
+  const body = await parsed(request, leaseRenewal, MAX_LEASE_BODY_BYTES)
   if (body instanceof Response) return body
   if (body.protocol < OLDEST_PROTOCOL) return failure(409, tooOld(body.protocol))
   await renewLease(pool, body)

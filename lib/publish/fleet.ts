@@ -10,7 +10,7 @@ import {
   SILENT_COUNTS_MS,
   type StreamQuery,
 } from '../contract/control.ts'
-import { ACK_CHANNEL } from './channels.ts'
+import { ACK_CHANNEL, STANDINGS_CHANNEL } from './channels.ts'
 import type { Listener } from './listener.ts'
 
 /** What ACK_CHANNEL carries. */
@@ -121,7 +121,10 @@ export async function acknowledge(pool: pg.Pool, ack: Acknowledgement): Promise<
   )
 }
 
-/** Renews a lease by the database's clock; a gateway that is new or changed its state is announced. */
+/**
+ * Renews a lease by the database's clock; a gateway that is new or changed its state is announced, and
+ * another state of what is held and counted by itself.
+ */
 export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<void> {
   const notice: GatewayNotice = {
     gatewayId: lease.gatewayId,
@@ -129,19 +132,19 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
     revision: lease.revision,
     status: 'state',
   }
-  const { inFlight, journal, rssBytes, loopDelayP99Ms, counters } = lease
+  const { inFlight, journal, rssBytes, loopDelayP99Ms, counters, held, near } = lease
   // Within one process and epoch a gateway never goes back: a lease that was under way while an acknowledgement arrived
   // is older than it. A process that starts anew may run an older copy from its disk.
   const keep = `gateways.started_at = excluded.started_at AND gateways.epoch = excluded.epoch
     AND gateways.revision > coalesce(excluded.revision, -1)`
   await pool.query(
     `WITH before AS (
-       SELECT state, started_at, lease_until > now() AS held FROM gateways WHERE id = $1
+       SELECT state, started_at, lease_until > now() AS held, report FROM gateways WHERE id = $1
      ), renewed AS (
        INSERT INTO gateways (id, hostname, url, build, protocol, state, epoch, revision, hash, started_at, lease_until,
                              last_seen_at, report)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10::float8 / 1000)::timestamptz(3),
-               now() + make_interval(secs => $11::float8 / 1000), now(), $12)
+               now() + make_interval(secs => $11::float8 / 1000), now(), $12::jsonb)
        ON CONFLICT (id) DO UPDATE SET hostname = excluded.hostname, url = excluded.url, build = excluded.build,
          protocol = excluded.protocol, state = excluded.state, started_at = excluded.started_at,
          lease_until = excluded.lease_until, last_seen_at = now(), report = excluded.report,
@@ -152,6 +155,10 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
      SELECT pg_notify($13, $14) WHERE NOT EXISTS (
        SELECT 1 FROM before
        WHERE held AND state = $6 AND started_at = to_timestamp($10::float8 / 1000)::timestamptz(3)
+     )
+     UNION ALL SELECT pg_notify($15, $1) WHERE EXISTS (
+       SELECT 1 FROM before
+       WHERE report->'held' IS DISTINCT FROM $12::jsonb->'held' OR report->'near' IS DISTINCT FROM $12::jsonb->'near'
      )`,
     [
       lease.gatewayId,
@@ -165,9 +172,10 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
       lease.hash,
       lease.startedAt,
       LEASE_MS,
-      JSON.stringify({ inFlight, ...journal, rssBytes, loopDelayP99Ms, counters }),
+      JSON.stringify({ inFlight, ...journal, rssBytes, loopDelayP99Ms, counters, held, near }),
       ACK_CHANNEL,
       JSON.stringify(notice),
+      STANDINGS_CHANNEL,
     ],
   )
 }

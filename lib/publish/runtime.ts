@@ -3,10 +3,14 @@ import 'server-only'
 import { pool } from '../server/db.ts'
 import { env } from '../server/env.ts'
 import { singleton } from '../server/singleton.ts'
+import { WATCH_CHANNEL } from './channels.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { createListener, type Listener } from './listener.ts'
 import { createProbes, type Probes } from './probes.ts'
 import { createStreams, type Streams } from './streams.ts'
+
+/** Longer than whoever looks takes to ask again. */
+const WATCH_FOR_MS = 15_000
 
 export interface PublishingRuntime {
   readonly listener: Listener
@@ -26,6 +30,10 @@ export function createRuntime(connectionString: string): PublishingRuntime {
   const feed = createFeed(pool, listener)
   const streams = createStreams(pool, feed)
   const probes = createProbes(pool, listener, streams)
+  listener.on(WATCH_CHANNEL, () => {
+    for (const gatewayId of streams.connected())
+      streams.send(gatewayId, { kind: 'watch', forMs: WATCH_FOR_MS })
+  })
   return {
     listener,
     feed,

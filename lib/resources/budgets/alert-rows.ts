@@ -4,9 +4,10 @@ import { formatUsd } from '../../contract/money.ts'
 import { budgetPeriod, scopeType } from '../../contract/policy.ts'
 import { db, type Prisma, pool } from '../../server/db.ts'
 import { readNames } from '../../usage/names.ts'
+import { namedDimension } from '../policies/named-dimension.ts'
+import { isForTeams } from '../policies/subject-teams.ts'
 import { isoOrNull } from '../rows.ts'
 import type { BudgetAlert } from './schema.ts'
-import { namedDimension } from './standing.ts'
 
 export const withBudget = { budget: { select: { name: true } } } as const
 type Row = Prisma.BudgetAlertGetPayload<{ include: typeof withBudget }>
@@ -33,8 +34,7 @@ export async function readAlerts(ids: readonly string[]): Promise<RaisedAlert[]>
   return rows.flatMap(({ teamId, scopeEach }, index) => {
     const alert = alerts[index]
     if (!alert) return []
-    const isFor = (teams: readonly string[] | null) =>
-      teams === null || (teamId === null ? !scopeEach : teams.includes(teamId))
+    const isFor = (teams: readonly string[] | null) => isForTeams(teams, teamId, scopeEach)
     return [{ alert, isFor }]
   })
 }

@@ -9,7 +9,9 @@ import type { Prisma } from '../../server/db.ts'
 import { pool } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
 import { readNames } from '../../usage/names.ts'
+import { namedDimension } from '../policies/named-dimension.ts'
 import { scopeColumns, scopeOf, visiblePolicies } from '../policies/scope.ts'
+import { isForTeams, readSubjectTeams } from '../policies/subject-teams.ts'
 import { policyWarnings } from '../policies/warnings.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
 import { raiseOf } from './alerts.ts'
@@ -23,7 +25,7 @@ import {
   budgetSubject,
 } from './schema.ts'
 import { budgetEntityOf } from './snapshot.ts'
-import { currentOf, heldNow, namedDimension, standings, standingToWire } from './standing.ts'
+import { currentFrom, heldNow, type Standing, standings, standingToWire } from './standing.ts'
 
 const tag = 'Budgets'
 export const budgetReads = { scope: 'budgets:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }
@@ -120,9 +122,7 @@ export const budgetOperations = [
     response: z.object({ data: z.array(budgetSubject), total: z.int() }),
     async run(context, { params, query }) {
       const row = await findBudget(context, params.id)
-      const entity = budgetEntityOf(row)
-      const [every = []] = await standings([entity], await heldNow(context.db, context.now), context.now)
-      const all = every.filter(({ subject }) => maySee(context, row, subject))
+      const [all = []] = await seenStandings(context, [row])
       return { data: await named(row, all.slice(0, query.limit).map(standingToWire)), total: all.length }
     },
   }),
@@ -238,13 +238,6 @@ async function findBudget(context: Context, id: string): Promise<Row> {
   return row
 }
 
-/** Of a budget over each team a member sees their own teams alone. */
-function maySee(context: Context, row: Row, subject: string): boolean {
-  const teams = context.visibleTeams()
-  if (teams === null || row.teamId !== null) return true
-  return row.scopeType === 'team' && teams.includes(subject)
-}
-
 async function named(row: Row, subjects: Omit<BudgetSubject, 'name'>[]): Promise<BudgetSubject[]> {
   const dimension = namedDimension(row.scopeType)
   if (!dimension) return subjects.map((subject) => ({ ...subject, name: null }))
@@ -310,23 +303,30 @@ function audited(row: Row) {
 }
 
 async function render(context: Context, rows: readonly Row[]): Promise<Budget[]> {
-  const currents = await currentOf(
-    rows.map(budgetEntityOf),
-    await heldNow(context.db, context.now),
-    context.now,
+  const seen = await seenStandings(context, rows)
+  return rows.map((row, index) => ({
+    ...baseOf(row),
+    ...audited(row),
+    current: currentFrom(budgetEntityOf(row), seen[index] ?? [], context.now),
+  }))
+}
+
+/** In the order of the budgets. Who of another team has spent most is nobody's business here. */
+async function seenStandings(context: Context, rows: readonly Row[]): Promise<Standing[][]> {
+  const all = await standings(rows.map(budgetEntityOf), await heldNow(context.db, context.now), context.now)
+  const visible = context.visibleTeams()
+  if (visible === null) return all
+  const teams = await readSubjectTeams(
+    pool,
+    rows.flatMap(({ scopeType: type, scopeEach }, index) =>
+      scopeEach ? (all[index] ?? []).map(({ subject }) => ({ type, subject })) : [],
+    ),
   )
-  return rows.map((row, index) => {
-    const current = currents[index] as Budget['current']
-    // Who of another team has spent most is nobody's business here.
-    const hidden = row.scopeEach && !maySee(context, row, current.subject)
-    return {
-      ...baseOf(row),
-      ...audited(row),
-      current: hidden
-        ? { ...current, subject: '', spentUsd: '0', heldUsd: '0', leftUsd: current.amountUsd, subjects: 0 }
-        : current,
-    }
-  })
+  return rows.map(({ scopeType, scopeEach, teamId }, index) =>
+    (all[index] ?? []).filter(({ subject }) =>
+      isForTeams(visible, teamId ?? teams.get(`${scopeType} ${subject}`) ?? null, scopeEach),
+    ),
+  )
 }
 
 async function renderWhole(context: Context, row: Row): Promise<Budget> {

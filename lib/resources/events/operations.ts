@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { ALL_ROLES, authorize, rowScope } from '../../api/actor.ts'
 import { authenticate } from '../../api/authenticate.ts'
 import { operation } from '../../api/operation.ts'
@@ -15,15 +16,20 @@ export const eventOperations = [
     path: '/events',
     summary: 'Listen to what happens, as server-sent events',
     description:
-      'Events `call`, `usage`, `budgetAlert`, `config` and `reset`, of what the caller may see. Send `Last-Event-ID` to read on after a break; `reset` says that something was missed: read again what you show.',
+      'Events `call`, `usage`, `budgetAlert`, `config` and `reset`, of what the caller may see; with `watch=standings` also `standings`: money held and limits used, as it changes. Send `Last-Event-ID` (or `lastEventId`, where a new stream cannot carry the header) to read on after a break; `reset` says that something was missed: read again what you show.',
     tag: 'Events',
     permission,
     contentType: 'text/event-stream',
-    async run(context) {
+    query: z.strictObject({
+      watch: z.enum(['standings']).optional(),
+      lastEventId: z.string().max(60).optional(),
+    }),
+    async run(context, { query }) {
       const { request } = context
       const stream = openEventStream(liveHub(), {
         scope: context.rowScope(),
-        lastEventId: request.headers.get('last-event-id'),
+        lastEventId: request.headers.get('last-event-id') ?? query.lastEventId ?? null,
+        watchesStandings: query.watch === 'standings',
         signal: request.signal,
         async recheck() {
           try {

@@ -1,17 +1,18 @@
 import { z } from 'zod'
 import { ADMINS, ALL_ROLES } from '../../api/actor.ts'
 import { type Context, operation } from '../../api/operation.ts'
-import { containsText, listOf, listPage, listQuery } from '../../api/pagination.ts'
+import { containsText, listOf, listPage, listQuery, pageQuery } from '../../api/pagination.ts'
 import { invalidField, problem } from '../../api/problem.ts'
-import { formatUsd, parseUsd } from '../../contract/money.ts'
+import { parseUsd } from '../../contract/money.ts'
 import { type LimitMetric, limitMetric, scopeType } from '../../contract/policy.ts'
 import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
 import { scopeColumns, scopeOf, visiblePolicies } from '../policies/scope.ts'
 import { policyWarnings } from '../policies/warnings.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
-import { type Limit, limit, limitInput, limitPatch } from './schema.ts'
-import { limitEntityOf } from './snapshot.ts'
+import { type Limit, limit, limitInput, limitPatch, limitSubject } from './schema.ts'
+import { limitEntityOf, limitQuantity } from './snapshot.ts'
+import { limitSubjects } from './standing.ts'
 
 const tag = 'Limits'
 const reads = { scope: 'limits:read', roles: ALL_ROLES, teamRoles: ALL_ROLES }
@@ -31,9 +32,10 @@ export const limitOperations = [
       scopeId: z.string().optional(),
       metric: limitMetric.optional(),
     }),
+    etag: 'content',
     response: listOf(limit),
-    run: (context, { query }) =>
-      listPage(
+    async run(context, { query }) {
+      const page = await listPage(
         'limits',
         query,
         ({ where, ...order }) =>
@@ -48,8 +50,10 @@ export const limitOperations = [
             },
             ...order,
           }),
-        (row) => ({ ...baseOf(row), ...audited(row) }),
-      ),
+        (row) => row,
+      )
+      return { data: await render(context, page.data), nextCursor: page.nextCursor }
+    },
   }),
   operation({
     id: 'limits.create',
@@ -88,6 +92,24 @@ export const limitOperations = [
     params: idParams,
     response: limit,
     run: async (context, { params }) => renderLimit(context, await findLimit(context, params.id)),
+  }),
+  operation({
+    id: 'limits.subjects',
+    method: 'GET',
+    path: '/limits/{id}/subjects',
+    summary: 'List whom a limit counts',
+    description:
+      'Who of them counts something just now, the nearest to the end first. Gateways tell the 200 that are nearest over all limits; whoever is not among them is further from it.',
+    tag,
+    permission: reads,
+    etag: 'content',
+    params: idParams,
+    query: pageQuery.pick({ limit: true }),
+    response: z.object({ data: z.array(limitSubject), total: z.int() }),
+    async run(context, { params, query }) {
+      const [subjects = []] = await limitSubjects(context, [await findLimit(context, params.id)])
+      return { data: subjects.slice(0, query.limit), total: subjects.length }
+    },
   }),
   operation({
     id: 'limits.update',
@@ -137,8 +159,7 @@ export const limitOperations = [
     async run(context, { params }) {
       await lockRow(context.db, 'limits', params.id)
       const old = await findLimit(context, params.id)
-      const before = await renderLimit(context, old)
-      context.match(before)
+      context.match({ ...baseOf(old), ...audited(old) })
       await context.db.limit.delete({ where: { id: params.id } })
       context.publish({ type: 'limit', id: old.id, name: old.name, entity: null })
       const { id, name, teamId } = old
@@ -148,7 +169,7 @@ export const limitOperations = [
         targetId: id,
         targetName: name,
         teamId,
-        before,
+        before: audited(old),
       })
     },
   }),
@@ -217,18 +238,24 @@ function audited(row: Row) {
     name: row.name,
     scope: scopeOf(row),
     metric,
-    limit: isMoney(metric) ? formatUsd(BigInt(amount)) : Number(amount),
+    limit: limitQuantity(metric, BigInt(amount)),
     windowSeconds: row.windowSeconds,
     countCachedInput: row.countCachedInput,
     enabled: row.enabled,
   }
 }
 
-async function renderLimit(context: Context, row: Row): Promise<Limit> {
-  const scope = scopeOf(row)
-  return {
+async function render(context: Context, rows: readonly Row[]): Promise<Limit[]> {
+  const subjects = await limitSubjects(context, rows)
+  return rows.map((row, index) => ({
     ...baseOf(row),
     ...audited(row),
-    warnings: await policyWarnings(context, { scope, enabled: row.enabled, needsPrices: false }),
-  }
+    current: subjects[index]?.[0] ?? null,
+  }))
+}
+
+async function renderLimit(context: Context, row: Row): Promise<Limit> {
+  const [rendered] = (await render(context, [row])) as [Limit]
+  const { scope, enabled } = rendered
+  return { ...rendered, warnings: await policyWarnings(context, { scope, enabled, needsPrices: false }) }
 }

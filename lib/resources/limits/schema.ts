@@ -38,6 +38,16 @@ export const limitPatch = z.strictObject({
   enabled: fields.enabled.optional(),
 })
 
+export const limitUsed = z.union([z.int(), z.string()]).describe('In the unit of the limit')
+
+/** One whom a limit counts. */
+export const limitSubject = z.object({
+  subject: z.string().describe('The id that is counted; empty for the organization'),
+  name: z.string().nullable(),
+  used: limitUsed,
+})
+export type LimitSubject = z.infer<typeof limitSubject>
+
 export const limit = resourceBase.extend({
   name: z.string(),
   scope: scopeOutput,
@@ -46,6 +56,9 @@ export const limit = resourceBase.extend({
   windowSeconds: z.int().nullable(),
   countCachedInput: z.boolean(),
   enabled: z.boolean(),
+  current: limitSubject
+    .nullable()
+    .describe('Whoever is nearest to the end, as the gateways told last; null: nothing counts just now'),
   warnings: z.array(policyWarning).optional().describe('Not in lists'),
 })
 export type Limit = z.infer<typeof limit>

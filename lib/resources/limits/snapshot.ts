@@ -1,4 +1,5 @@
 import type { LimitEntity } from '../../contract/entities.ts'
+import { formatUsd } from '../../contract/money.ts'
 import { limitMetric } from '../../contract/policy.ts'
 import { type ScopeColumns, scopeOf } from '../policies/scope.ts'
 
@@ -11,6 +12,11 @@ export interface LimitColumns extends Omit<ScopeColumns, 'teamId'> {
   readonly windowSeconds: number | null
   readonly countCachedInput: boolean
   readonly enabled: boolean
+}
+
+/** In the unit of the metric, as the API says it: USD as a decimal in a string, all else a whole number. */
+export function limitQuantity(metric: string, amount: bigint): number | string {
+  return metric === 'costUsd' ? formatUsd(amount) : Number(amount)
 }
 
 export function limitEntityOf(row: LimitColumns): LimitEntity {
