@@ -63,7 +63,8 @@ export function createApi(operations: readonly Operation[], clock: Clock = syste
       }
       if (operation.method === 'PATCH') input.body = onlySent(input.body, raw.body)
       const call: CallState = { operation, operations, actor, request, requestId, now, path: url.pathname }
-      const response = operation.mode === 'read' ? await read(call, input) : await write(call, input, raw)
+      const reads = operation.mode === 'read' || operation.showsOnly(input)
+      const response = reads ? await read(call, input) : await write(call, input, raw)
       return request.method === 'HEAD' ? new Response(null, response) : response
     } catch (error) {
       return problemResponse(toProblem(error, requestId, operationId), requestId)

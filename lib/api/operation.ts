@@ -83,6 +83,8 @@ export interface OperationDefinition<
    * changes nothing (a test of a connection) says `read`.
    */
   readonly mode?: 'read' | 'write'
+  /** Of a write: a call that asks to see what would change, and runs as a read. */
+  showsOnly?(input: { readonly query: z.output<Q>; readonly body: z.output<B> }): boolean
   readonly params?: P
   /** Parameters that it does not name are a 400. */
   readonly query?: Q
@@ -105,10 +107,11 @@ export interface OperationDefinition<
 
 /** An operation with its types forgotten: what registry and executor handle. */
 export interface Operation
-  extends Omit<OperationDefinition<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, 'run'> {
+  extends Omit<OperationDefinition<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, 'run' | 'showsOnly'> {
   readonly mode: 'read' | 'write'
   readonly status: number
   readonly secrets: readonly string[]
+  showsOnly(input: { query: unknown; body: unknown }): boolean
   run(context: Context, input: { params: unknown; query: unknown; body: unknown }): Promise<unknown>
 }
 
@@ -124,6 +127,7 @@ export function operation<
     mode: definition.mode ?? (definition.method === 'GET' ? 'read' : 'write'),
     status: definition.status ?? (!definition.response ? 204 : creates ? 201 : 200),
     secrets: definition.secrets ?? [],
+    showsOnly: (definition.showsOnly ?? (() => false)) as Operation['showsOnly'],
     run: definition.run as Operation['run'],
   }
 }

@@ -204,6 +204,21 @@ export const CASES: Record<string, Case> = {
     good: onNew('/prices', bodies.price, '', () => ({ outputUsdPerMillion: '3' })),
   },
   'prices.delete': { callers: [...ADMINS, 'finance'], good: onNew('/prices', bodies.price) },
+  // What it begins goes on behind the answer.
+  'prices.reprice': { callers: [...ADMINS, 'finance'], provedIn: 'lib/resources/repricings' },
+  'repricings.list': { callers: READERS, good: get('/repricings') },
+  'repricings.get': {
+    callers: READERS,
+    async good() {
+      const id = newId('repricing')
+      const [toAt, finishedAt] = [new Date(0), new Date()]
+      const price = { priceId: newId('price'), priceVersion: 1, model: 'm' }
+      await db.repricing.create({
+        data: { id, ...price, toAt, finishedAt, actorType: 'user', actorName: 'Somebody' },
+      })
+      return { path: `/repricings/${id}` }
+    },
+  },
   'priceCatalogue.list': { callers: EVERYONE, good: get('/price-catalogue') },
 
   'limits.list': { callers: EVERYONE, good: get('/limits') },

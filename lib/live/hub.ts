@@ -12,6 +12,7 @@ import {
   ALERTS_CHANNEL,
   CALLS_CHANNEL,
   CONFIG_CHANNEL,
+  REPRICED_CHANNEL,
   STANDINGS_CHANNEL,
 } from '../publish/channels.ts'
 import type { Listener } from '../publish/listener.ts'
@@ -238,6 +239,7 @@ export function createHub(
       later('alerts', GATHER_MS, tellAlerts)
     }),
     listener.on(STANDINGS_CHANNEL, () => later('standings', GATHER_MS, tellStandings)),
+    listener.on(REPRICED_CHANNEL, () => (isWanted() ? reset() : gap())),
     listener.on(ACK_CHANNEL, configSoon),
     listener.on(CONFIG_CHANNEL, configSoon),
     // What was announced while the connection was away is unknown.

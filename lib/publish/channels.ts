@@ -12,6 +12,8 @@ export const ALERTS_CHANNEL = 'gatehouse_alerts'
 export const STANDINGS_CHANNEL = 'gatehouse_standings'
 /** Somebody looks at what is held and counted: gateways are asked to tell it as it changes. */
 export const WATCH_CHANNEL = 'gatehouse_watch'
+/** Calls were priced again: whatever shows money is to be read anew. */
+export const REPRICED_CHANNEL = 'gatehouse_repriced'
 /** A probe for whichever admin has a gateway, sealed; in pieces (see pieces.ts). */
 export const PROBE_CHANNEL = 'gatehouse_probe'
 /** What came of a probe, for the admin that waits; in pieces. */
@@ -24,6 +26,7 @@ export const CHANNELS = [
   ALERTS_CHANNEL,
   STANDINGS_CHANNEL,
   WATCH_CHANNEL,
+  REPRICED_CHANNEL,
   PROBE_CHANNEL,
   PROBE_RESULT_CHANNEL,
 ] as const

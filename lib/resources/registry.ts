@@ -14,6 +14,7 @@ import { limitOperations } from './limits/operations.ts'
 import { meOperations } from './me/operations.ts'
 import { priceOperations } from './prices/operations.ts'
 import { providerOperations } from './providers/operations.ts'
+import { repricingOperations } from './repricings/operations.ts'
 import { revisionOperations } from './revisions/operations.ts'
 import { routeOperations } from './routes/operations.ts'
 import { setupOperations } from './setup/operations.ts'
@@ -29,6 +30,7 @@ export const operations: readonly Operation[] = [
   ...providerOperations,
   ...routeOperations,
   ...priceOperations,
+  ...repricingOperations,
   ...limitOperations,
   ...budgetOperations,
   ...budgetAlertOperations,

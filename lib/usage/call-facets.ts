@@ -61,14 +61,14 @@ export function insertFacets(events: readonly UsageEvent[]): Statement {
  * of which has to hold.
  */
 export async function daysWith(
-  pool: pg.Pool,
+  db: Pick<pg.ClientBase, 'query'>,
   conditions: readonly (readonly [Facet, string][])[],
   range: { from: string | null; to: string | null },
 ): Promise<string[]> {
   const wanted = conditions.flatMap((facets, index) =>
     facets.map(([facet, value]) => ({ index, facet, value })),
   )
-  const { rows } = await pool.query<{ day: string }>({
+  const { rows } = await db.query<{ day: string }>({
     name: 'call-days',
     text: `SELECT day::text FROM call_facets f
       JOIN unnest($1::int[], $2::text[], $3::text[]) AS w(n, wfacet, wvalue) ON f.facet = wfacet AND f.value = wvalue

@@ -142,6 +142,7 @@ function callConditions(
     .add(query.outcome, (p) => `outcome = ${p}`)
     .add(query.code, (p) => `code = ${p}`)
     .add(query.stream, (p) => `stream = ${p}::boolean`)
+    .add(query.repricedBy, (p) => `repriced_by = ${p}`)
   // Said once more, for the partial indexes.
   if (query.outcome && query.outcome !== 'ok') where.raw(`outcome <> 'ok'`)
   if (query.kind && query.kind !== 'llm') where.raw(`kind <> 'llm'`)

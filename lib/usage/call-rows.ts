@@ -80,11 +80,13 @@ const CALL_COLUMNS: readonly Column<CallRow>[] = [
   { name: 'tags', type: 'jsonb', value: ({ event }) => json(event.tags) },
 ]
 
-interface LineRow {
+export interface LineRow {
   readonly day: string
   readonly callId: string
   readonly lineNo: number
   readonly line: UsageEvent['lines'][number]
+  /** In a correction: see `CorrectionLine`. */
+  readonly correctionOf?: string
 }
 
 const LINE_COLUMNS: readonly Column<LineRow>[] = [
@@ -99,6 +101,7 @@ const LINE_COLUMNS: readonly Column<LineRow>[] = [
   { name: 'usd_per_unit', type: 'text', value: ({ line }) => line.usdPerUnit },
   { name: 'cost_pico', type: 'numeric', value: ({ line }) => line.costPicoUsd },
   { name: 'price_version', type: 'text', value: ({ line }) => clean(line.priceVersion) },
+  { name: 'correction_of', type: 'text', value: ({ correctionOf }) => correctionOf ?? null },
 ]
 
 export interface Statement {

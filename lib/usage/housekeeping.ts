@@ -4,7 +4,7 @@ import { compactRollups } from './compaction.ts'
 import { makePartitions } from './partitions.ts'
 
 /** An hour beyond what queries promise, so that a range of 48 hours is always whole. */
-const MINUTES_KEPT_HOURS = 49
+export const MINUTES_KEPT_HOURS = 49
 /** Longer than the longest period, in which none may be raised twice. */
 const ALERTS_KEPT_DAYS = 100
 const EVERY_MS = 15 * 60_000

@@ -1,5 +1,5 @@
-/** Calls summed into the rows of `rollup_minutes` and `rollup_quarters`. */
-import type { UsageEvent } from '../contract/usage-event.ts'
+/** Calls summed into the rows of `rollup_minutes` and `rollup_quarters`, and corrections of what they cost. */
+import type { Attempt, UsageEvent } from '../contract/usage-event.ts'
 import { callOutcome } from '../format/call-outcome.ts'
 import { clean, type Statement } from './call-rows.ts'
 import { emptyHistogram, HISTOGRAM_SIZE, histogramBucket } from './histogram.ts'
@@ -36,17 +36,60 @@ interface RollupRow {
   readonly firstToken: number[]
 }
 
+/** What says in which row a call is counted. */
+type Counted = Pick<
+  UsageEvent,
+  'at' | 'teamId' | 'consumerId' | 'keyId' | 'route' | 'providerId' | 'servedModel' | 'kind' | 'simulated'
+> & { readonly attempts: readonly Pick<Attempt, 'model'>[] }
+
+/** What a correction moves in the rows of its call. */
+export interface RollupCorrection {
+  readonly call: Counted
+  readonly costPico: bigint
+  /** 1 when it became unpriced, -1 when it no longer is. */
+  readonly unpriced: number
+}
+
 /** The statements that add these calls to both rollups, rows in the order of their keys: two batches can't deadlock. */
 export function addToRollups(events: readonly UsageEvent[]): Statement[] {
   return [
-    addStatement('rollup_minutes', sum(events, MINUTE_MS)),
-    addStatement('rollup_quarters', sum(events, QUARTER_MS)),
+    addStatement(
+      'rollup_minutes',
+      sum(events, MINUTE_MS, (event) => event, add),
+    ),
+    addStatement(
+      'rollup_quarters',
+      sum(events, QUARTER_MS, (event) => event, add),
+    ),
   ]
 }
 
-function sum(events: readonly UsageEvent[], bucketSize: number): RollupRow[] {
+/** As `addToRollups`; minutes before `minutesFrom` are gone, and stay so. */
+export function correctRollups(corrections: readonly RollupCorrection[], minutesFrom: number): Statement[] {
+  const recent = corrections.filter(({ call }) => call.at >= minutesFrom)
+  const callOf = ({ call }: RollupCorrection) => call
+  return [
+    addStatement('rollup_minutes', sum(recent, MINUTE_MS, callOf, correct)),
+    addStatement('rollup_quarters', sum(corrections, QUARTER_MS, callOf, correct)),
+  ]
+}
+
+const UNPRICED = SUM_COLUMNS.indexOf('unpriced')
+
+function correct(row: RollupRow, { costPico, unpriced }: RollupCorrection): void {
+  row.costPico += costPico
+  row.sums[UNPRICED] = (row.sums[UNPRICED] ?? 0) + unpriced
+}
+
+function sum<T>(
+  items: readonly T[],
+  bucketSize: number,
+  callOf: (item: T) => Counted,
+  addTo: (row: RollupRow, item: T) => void,
+): RollupRow[] {
   const rows = new Map<string, RollupRow>()
-  for (const event of events) {
+  for (const item of items) {
+    const event = callOf(item)
     const bucketMs = Math.floor(event.at / bucketSize) * bucketSize
     const keys = [
       event.teamId,
@@ -71,7 +114,7 @@ function sum(events: readonly UsageEvent[], bucketSize: number): RollupRow[] {
       }
       rows.set(id, row)
     }
-    add(row, event)
+    addTo(row, item)
   }
   return [...rows.keys()].sort().map((id) => rows.get(id) as RollupRow)
 }
@@ -109,7 +152,7 @@ function add(row: RollupRow, event: UsageEvent): void {
 }
 
 /** Never the model that was asked for: callers may ask for anything, and each name would be a row for good. */
-function rollupModel(event: UsageEvent): string | null {
+function rollupModel(event: Counted): string | null {
   return event.servedModel ?? event.attempts.at(-1)?.model ?? null
 }
 

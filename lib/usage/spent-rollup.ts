@@ -2,7 +2,7 @@
  * What was charged to each end user, route, model, provider and tag, by the quarter-hour: what budgets over them read.
  * Money of an attempt belongs to its own model and provider, as the gateways count it. Simulated calls are no money.
  */
-import type { UsageEvent } from '../contract/usage-event.ts'
+import type { Attempt, UsageEvent } from '../contract/usage-event.ts'
 import { clean, type Statement } from './call-rows.ts'
 import { QUARTER_MS } from './rollup.ts'
 
@@ -10,8 +10,13 @@ import { QUARTER_MS } from './rollup.ts'
 export const SPENT_SCOPES = ['user', 'route', 'model', 'provider', 'tag'] as const
 export type SpentScope = (typeof SPENT_SCOPES)[number]
 
+/** A call, or what a correction moves in it: then the costs are differences. */
+type Charged = Pick<UsageEvent, 'at' | 'simulated' | 'endUser' | 'routeId' | 'tags'> & {
+  readonly attempts: readonly Pick<Attempt, 'model' | 'providerId' | 'costPicoUsd'>[]
+}
+
 /** In the order of the key: two batches can't deadlock. */
-export function addToSpent(events: readonly UsageEvent[]): Statement | null {
+export function addToSpent(events: readonly Charged[]): Statement | null {
   const sums = new Map<string, { key: readonly [number, SpentScope, string]; pico: bigint }>()
   for (const event of events) {
     if (event.simulated) continue

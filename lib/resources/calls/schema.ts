@@ -94,5 +94,6 @@ export const callFilters = z.strictObject({
     .describe('refused: 4xx of our own; error: the rest from 400'),
   code: z.string().optional(),
   stream: z.enum(['true', 'false']).optional(),
+  repricedBy: z.string().optional().describe('The id of the repricing that corrected it last'),
   simulated: z.enum(['include', 'exclude', 'only']).default('include'),
 })

@@ -116,7 +116,8 @@ export const priceOperations = [
     method: 'PATCH',
     path: '/prices/{id}',
     summary: 'Change a price',
-    description: 'Calls from now on are priced by it; those in the books keep the price that they had.',
+    description:
+      'Calls from now on are priced by it; those in the books keep the price that they had, until they are priced again.',
     tag,
     permission: writes,
     params: idParams,
@@ -214,7 +215,7 @@ export const priceOperations = [
 ]
 
 /** @throws Problem 404 */
-async function findPrice(context: Context, id: string): Promise<Row> {
+export async function findPrice(context: Context, id: string): Promise<Row> {
   const row = await context.db.price.findUnique({ where: { id }, include: withProvider })
   if (!row) throw problem('not_found', 'There is no such price.')
   return row
@@ -256,7 +257,7 @@ function changed(context: Context, action: string, before: Row | null, row: Row)
   return after
 }
 
-function renderPrice(row: Row): Price {
+export function renderPrice(row: Row): Price {
   return {
     ...baseOf(row),
     providerId: row.providerId,
