@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { useOptions, useResource } from '@/components/data/collection'
 import { useCan } from '@/components/data/me'
 import { KeyStatus } from '@/components/keys/key-status'
+import { AppliedPolicies } from '@/components/policies/applied-policies'
 import { DeleteDialog } from '@/components/resource/delete-dialog'
 import { resourceState } from '@/components/resource/resource-states'
 import { Status } from '@/components/ui/badge'
@@ -27,6 +28,7 @@ export function ConsumerPanel({ id, onClose }: { id: string | null; onClose: () 
       onOpenChange={(open) => {
         if (!open) onClose()
       }}
+      width="lg"
       title={query.data?.data.name ?? 'Consumer'}
       description={query.data ? `Consumer of ${query.data.data.teamName}` : undefined}
     >
@@ -130,6 +132,7 @@ function Body({ consumer, etag, onClose }: { consumer: Consumer; etag: string | 
           </ul>
         </section>
       ) : null}
+      {can('consumers.policies') ? <AppliedPolicies path={`/consumers/${consumer.id}`} /> : null}
       <DeleteDialog
         open={mode === 'delete'}
         onOpenChange={(open) => setMode(open ? 'delete' : 'view')}

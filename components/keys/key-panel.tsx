@@ -8,6 +8,7 @@ import { apiSend } from '@/components/data/api'
 import { useOptions, useResource } from '@/components/data/collection'
 import { useCan } from '@/components/data/me'
 import { useSaved } from '@/components/data/save'
+import { AppliedPolicies } from '@/components/policies/applied-policies'
 import { ExpiryField } from '@/components/resource/expiry-field'
 import { ResourceForm, useResourceForm } from '@/components/resource/resource-form'
 import { resourceState } from '@/components/resource/resource-states'
@@ -40,6 +41,7 @@ export function KeyPanel({ id, onClose, ...actions }: Actions & { id: string | n
       onOpenChange={(open) => {
         if (!open) onClose()
       }}
+      width="lg"
       title={query.data?.data.name ?? 'Key'}
       description={
         query.data ? `Key of ${query.data.data.consumerName}, ${query.data.data.teamName}` : undefined
@@ -138,6 +140,7 @@ function Body({ apiKey: key, etag, onRotate, onRevoke }: Actions & { apiKey: Key
           ) : null}
         </div>
       ) : null}
+      {alive && can('keys.policies') ? <AppliedPolicies path={`/keys/${key.id}`} /> : null}
       {alive ? (
         <KeyAbilities
           consumerName={key.consumerName}

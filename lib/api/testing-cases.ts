@@ -153,6 +153,7 @@ export const CASES: Record<string, Case> = {
   'consumers.list': { callers: EVERYONE, good: get('/consumers') },
   'consumers.create': { callers: MANAGERS, good: create('/consumers', bodies.consumer), unique: true },
   'consumers.get': { callers: EVERYONE, good: onNew('/consumers', bodies.consumer) },
+  'consumers.policies': { callers: EVERYONE, good: onNew('/consumers', bodies.consumer, '/policies') },
   'consumers.update': {
     callers: MANAGERS,
     good: onNew('/consumers', bodies.consumer, '', () => ({ enabled: false })),
@@ -162,6 +163,7 @@ export const CASES: Record<string, Case> = {
   'keys.list': { callers: EVERYONE, good: get('/keys') },
   'keys.create': { callers: KEY_HOLDERS, good: create('/keys', bodies.key), unique: true },
   'keys.get': { callers: EVERYONE, good: onNew('/keys', bodies.key) },
+  'keys.policies': { callers: EVERYONE, good: onNew('/keys', bodies.key, '/policies') },
   'keys.update': {
     callers: KEY_HOLDERS,
     good: onNew('/keys', bodies.key, '', () => ({ name: unique('renamed') })),

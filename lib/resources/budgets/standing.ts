@@ -35,6 +35,23 @@ export async function standings(
   return budgets.map((budget, index) => standingsOf(budget, spent[index] ?? [], held, now))
 }
 
+/** Of single subjects, in their order, those that have spent nothing included. */
+export async function standingsOfSubjects(
+  asked: readonly { readonly budget: BudgetEntity; readonly subject: string }[],
+  held: Held,
+  now: Date,
+): Promise<Standing[]> {
+  const budgets = asked.map(({ budget, subject }): BudgetEntity => {
+    const { type } = budget.scope
+    return { ...budget, scope: { type, id: type === 'organization' ? null : subject, each: false } }
+  })
+  const all = await standings(budgets, held, now)
+  return asked.map(({ budget, subject }, index) => {
+    const found = all[index]?.find((standing) => standing.subject === subject)
+    return found ?? { subject, spent: 0n, held: 0n, left: amountAt(budget, now.getTime()) }
+  })
+}
+
 function standingsOf(budget: BudgetEntity, spent: readonly SpentRow[], held: Held, now: Date): Standing[] {
   const { startMs } = periodAt(now.getTime(), budget.period, budget.timeZone)
   const rows = new Map(spent.map((row) => [row.subject, row]))

@@ -4,6 +4,9 @@ import { type Context, operation } from '../../api/operation.ts'
 import { containsText, listOf, listPage, listQuery } from '../../api/pagination.ts'
 import { invalidField, problem } from '../../api/problem.ts'
 import { newId } from '../../server/ids.ts'
+import { visibleKeys } from '../keys/rows.ts'
+import { appliedTo } from '../policies/applied.ts'
+import { appliedPolicies } from '../policies/applied-schema.ts'
 import type { Role } from '../roles.ts'
 import { type BaseRow, baseOf, countWorkingKeys, given, idParams, lockRow, nextVersion } from '../rows.ts'
 import { type Consumer, consumer, consumerInput, consumerPatch } from './schema.ts'
@@ -87,6 +90,37 @@ export const consumerOperations = [
     run: async (context, { params }) => renderConsumer(context, await findConsumer(context, params.id)),
   }),
   operation({
+    id: 'consumers.policies',
+    method: 'GET',
+    path: '/consumers/{id}/policies',
+    summary: 'List what applies to the calls of a consumer, and why',
+    description:
+      'Each limit and budget that a call with one of its keys may count under, how near it is to its end, and the routes that it is about. Keys may be held to fewer routes.',
+    tag: 'Consumers',
+    permission: reads,
+    etag: 'content',
+    params: idParams,
+    response: appliedPolicies,
+    async run(context, { params }) {
+      const row = await findConsumer(context, params.id)
+      const keys = await context.db.apiKey.findMany({
+        where: { AND: [{ consumerId: row.id, revokedAt: null }, visibleKeys(context)] },
+        select: { id: true, name: true },
+        orderBy: { name: 'asc' },
+        take: MAX_KEYS,
+      })
+      return appliedTo(context, {
+        who: 'this consumer',
+        teamId: row.teamId,
+        teamName: row.team.name,
+        consumerId: row.id,
+        consumerName: row.name,
+        keys,
+        allowedRoutes: null,
+      })
+    },
+  }),
+  operation({
     id: 'consumers.update',
     method: 'PATCH',
     path: '/consumers/{id}',
@@ -138,6 +172,9 @@ export const consumerOperations = [
     },
   }),
 ]
+
+/** What applies to one key alone is looked up for so many. */
+const MAX_KEYS = 500
 
 /** @throws Problem 404, also for a consumer of a team that the actor may not see. */
 async function findConsumer(context: Context, id: string): Promise<Row> {

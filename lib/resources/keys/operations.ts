@@ -4,6 +4,8 @@ import { listOf, listPage, listQuery } from '../../api/pagination.ts'
 import { invalidField, problem } from '../../api/problem.ts'
 import { newId } from '../../server/ids.ts'
 import { hashSecret, makeSecret } from '../../server/secrets.ts'
+import { appliedTo } from '../policies/applied.ts'
+import { appliedPolicies } from '../policies/applied-schema.ts'
 import { dateOrNull, given, idParams, lockRow, nextVersion } from '../rows.ts'
 import {
   findKey,
@@ -114,6 +116,34 @@ export const keyOperations = [
     params: idParams,
     response: key,
     run: async (context, { params }) => renderKey(await findKey(context, params.id), context.now),
+  }),
+  operation({
+    id: 'keys.policies',
+    method: 'GET',
+    path: '/keys/{id}/policies',
+    summary: 'List what applies to the calls of a key, and why',
+    description:
+      'Each limit and budget that a call with this key counts under, how near it is to its end, and the routes that it is about.',
+    tag,
+    permission: keyReads,
+    etag: 'content',
+    params: idParams,
+    response: appliedPolicies,
+    async run(context, { params }) {
+      const { id, name, consumerId, consumer, limitsRoutes, allowedRoutes } = await findKey(
+        context,
+        params.id,
+      )
+      return appliedTo(context, {
+        who: 'this key',
+        teamId: consumer.teamId,
+        teamName: consumer.team.name,
+        consumerId,
+        consumerName: consumer.name,
+        keys: [{ id, name }],
+        allowedRoutes: limitsRoutes ? allowedRoutes : null,
+      })
+    },
   }),
   operation({
     id: 'keys.update',
