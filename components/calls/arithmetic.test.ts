@@ -3,6 +3,7 @@ import { formatUsd } from '@/lib/contract/money'
 import { costOfTokens } from '@/lib/contract/pricing'
 import { NO_USAGE } from '@/lib/contract/usage'
 import {
+  boundOf,
   lineEquation,
   linesAgree,
   linesTotal,
@@ -90,4 +91,13 @@ test('the version of a price says where it came from', () => {
   expect(priceVersionWords('price_01@3')).toBe('own price, version 3')
   expect(priceVersionWords('catalogue@0123456789abcdef')).toBe('catalogue 0123456789ab')
   expect(priceVersionWords('else')).toBe('else')
+})
+
+test.each([
+  ['0.0107', '0.00255', null, 0.2383],
+  ['0.01', '0.01', null, 1],
+  ['0.01', '0.010000000001', '0.000000000001', 1],
+  ['0', '0', null, 0],
+])('of %s held and %s settled the overrun is %s and the share %d', (reserved, settled, overrunUsd, share) => {
+  expect(boundOf(reserved, settled)).toEqual({ overrunUsd, share })
 })

@@ -56,6 +56,19 @@ export function linesTotal(lines: readonly ReceiptLine[]): string {
   return exactUsd(lines.reduce((sum, line) => sum + parseUsd(line.costUsd), 0n))
 }
 
+/**
+ * What was held beside what it came to: by how much that was more (null: it was not), and which share of it was used,
+ * between 0 and 1.
+ */
+export function boundOf(
+  reservedUsd: string,
+  settledUsd: string,
+): { overrunUsd: string | null; share: number } {
+  const [reserved, settled] = [parseUsd(reservedUsd), parseUsd(settledUsd)]
+  if (settled > reserved) return { overrunUsd: exactUsd(settled - reserved), share: 1 }
+  return { overrunUsd: null, share: reserved === 0n ? 0 : Number((settled * 10_000n) / reserved) / 10_000 }
+}
+
 /** Whether the call's cost is what its lines say; a difference is shown, never hidden. */
 export function linesAgree(lines: readonly ReceiptLine[], costUsd: string | null): boolean {
   return costUsd === null || parseUsd(costUsd) === parseUsd(linesTotal(lines))

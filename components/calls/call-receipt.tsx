@@ -22,6 +22,7 @@ import {
   tokenKinds,
 } from './arithmetic'
 import { CallBadges, CallStatus, codeMeaning } from './call-words'
+import { ReceiptBound } from './receipt-bound'
 import { Copyable, Mono, Named, Part } from './receipt-parts'
 
 /** One call with all that the books know of it, and the sums that a person can follow. */
@@ -188,7 +189,7 @@ function Cost({ receipt }: { receipt: Receipt }) {
               ? 'What this call cost is not known: the vendor may or may not have seen it.'
               : 'Nothing was used, so nothing was charged.'}
         </p>
-        <Reserved receipt={receipt} />
+        <ReceiptBound receipt={receipt} />
       </Part>
     )
   }
@@ -253,17 +254,8 @@ function Cost({ receipt }: { receipt: Receipt }) {
           A part of this call has no price, so it has no cost as a whole.
         </p>
       ) : null}
-      <Reserved receipt={receipt} />
+      <ReceiptBound receipt={receipt} />
     </Part>
-  )
-}
-
-function Reserved({ receipt }: { receipt: Receipt }) {
-  if (receipt.reservedUsd === null) return null
-  return (
-    <p className="mt-2 text-xs text-muted">
-      {shortUsd(receipt.reservedUsd)} was reserved before it left, and settled at its real cost after.
-    </p>
   )
 }
 
@@ -343,6 +335,7 @@ function Attempts({ receipt }: { receipt: Receipt }) {
               {attempt.status ?? 'no answer'} {OUTCOMES[attempt.outcome].word}
             </Status>
             {attempt.code ? <Mono muted>{attempt.code}</Mono> : null}
+            {attempt.usageSource === 'estimated' ? <Badge tone="warn">estimated</Badge> : null}
             <span className="text-xs text-muted">
               {serviceTierWords(attempt.serviceTier, attempt.requestedServiceTier)}
             </span>
