@@ -10,10 +10,10 @@ import type { AppliedLimit } from './limits/applicable.ts'
 import type { Hold } from './limits/counters.ts'
 import type { Policing } from './limits/policing.ts'
 import type { ListenerLimits } from './listener-limits.ts'
+import type { Balancer } from './routing/balancer.ts'
 import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
 import type { CallHeaders } from './stages/call-headers.ts'
 import { readTraceId } from './stages/call-headers.ts'
-import type { Balancer } from './stages/choose.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 /** What every call needs from outside. */

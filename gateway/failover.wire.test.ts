@@ -154,11 +154,11 @@ describe('retries', () => {
 
   it.each([400, 404, 413, 422])('never happen for a vendor’s %i, which keeps its status', async (status) => {
     routeOver()
-    gateway.a.script([{ status, text: 'maximum context length' }])
+    gateway.a.script([{ status, text: 'max_tokens is too large' }])
     const response = await gateway.post({ model: 'both', ...HELLO, stream: true })
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({
-      error: { code: 'provider_error', message: 'maximum context length' },
+      error: { code: 'provider_error', message: 'max_tokens is too large' },
     })
     expect(response.headers.get('x-should-retry')).toBe('false')
     expect(gateway.b.served).toEqual([])

@@ -27,6 +27,7 @@ import { createPolicing, heldMoney, overIn } from './limits/policing.ts'
 import { type Listener, startListener } from './listener.ts'
 import { DEFAULT_LIMITS } from './listener-limits.ts'
 import { probeProvider } from './providers/probe.ts'
+import { createBalancer } from './routing/balancer.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledConfiguration } from './snapshot/compiled-configuration.ts'
 import { type CopyFs, nodeCopyFs } from './snapshot/copy-fs.ts'
@@ -86,6 +87,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
   const watchdog = startLoopWatchdog({ clock, log })
   const tallies = createCounters(clock)
   const ledger = createCounterLedger(tallies)
+  const balancer = createBalancer(clock)
   let journal: Journal
   let adoption: Adoption
   let listener: Listener
@@ -143,6 +145,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
         clock,
         upstream,
         policing: createPolicing(tallies, adoption),
+        balancer,
         report: (problem, error) => log('error', 'gateway.problem', { problem, error }),
         limits: { maxConnections: maxConnections(log) },
         metrics: {

@@ -15,8 +15,8 @@ import type { Policing } from './limits/policing.ts'
 import { DEFAULT_LIMITS, type ListenerLimits } from './listener-limits.ts'
 import { formProblem, originForm } from './request-form.ts'
 import { createRoutes } from './routes.ts'
+import type { Balancer } from './routing/balancer.ts'
 import type { Configuration } from './snapshot/configuration.ts'
-import { createBalancer } from './stages/choose.ts'
 import { answerMetrics, type Metric } from './telemetry/metrics.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
@@ -35,6 +35,7 @@ export interface ListenerOptions {
   /** Hears of what went wrong inside, without secrets or content: for the log. */
   readonly report: (problem: string, error: unknown) => void
   readonly policing: Policing
+  readonly balancer: Balancer
   readonly limits?: Partial<ListenerLimits>
   /** What `/metrics` tells, and the token that opens it to other machines. */
   readonly metrics?: { readonly token: string | null; readonly metrics: () => readonly Metric[] }
@@ -65,7 +66,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     upstream: options.upstream,
     report: options.report,
     limits,
-    balancer: createBalancer(options.clock),
+    balancer: options.balancer,
     policing: options.policing,
     callBegan: (call) => calls.set(call.id, call),
     callEnded: (call) => {

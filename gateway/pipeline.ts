@@ -11,12 +11,14 @@ import { readServiceTier } from './dialects/openai-usage.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { VendorFailure } from './providers/vendor-failure.ts'
 import { readQuietMs } from './providers/vendor-room.ts'
+import type { Flight } from './routing/target-health.ts'
+import type { TargetPlan } from './routing/target-plan.ts'
+import { verdictOf } from './routing/verdict.ts'
 import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
 import { admit, leave } from './stages/admit.ts'
 import type { Attempt } from './stages/attempt.ts'
 import { identify, readSecret } from './stages/authenticate.ts'
 import { readCallHeaders } from './stages/call-headers.ts'
-import type { TargetPlan } from './stages/choose.ts'
 import { degradationOf } from './stages/degradation.ts'
 import {
   beginStream,
@@ -70,7 +72,8 @@ export async function serveChatCompletion(
 interface Won {
   readonly attempt: Attempt
   readonly target: CompiledTarget
-  readonly first: CompiledTarget
+  readonly wanted: CompiledTarget
+  readonly flight: Flight
   readonly index: number
   readonly startedAt: number
   readonly reservation: Reservation
@@ -82,15 +85,17 @@ interface Won {
  */
 async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
   const { clock } = call.around
-  const { retries } = requireRoute(call)
-  let first: CompiledTarget | null = null
+  let wanted: CompiledTarget | null = null
   let failed: VendorFailure | null = null
   let unfit: Unfit | null = null
   let patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
   for (let index = 0; ; ) {
     if (call.gone) throw new GatewayError('client_closed')
     const target = await nextTarget(call, plan, { failed, unfit, patientUntil })
-    first ??= target
+    if (wanted === null) {
+      wanted = plan.wantedFor(target)
+      if (wanted !== target) call.lastFailure = plan.whyNotWanted
+    }
     const reservation = await reserveFor(call, target, plan.hasAnother(target) ? 0 : patientUntil)
     if ('unfit' in reservation) {
       unfit = reservation
@@ -100,29 +105,44 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
       continue
     }
     const startedAt = clock.now()
-    const { attempt, send } = prepareAttempt(call, { target, first, index, reservation })
+    const { attempt, send } = prepareAttempt(call, { target, wanted, index, reservation })
     call.waiting = attempt
     if (!(await call.around.books.written())) {
       giveBack(call, reservation.hold)
       throw new GatewayError('books_full')
     }
+    const flight = plan.begin(target)
     send()
     await waitingFor(call, attempt.opened)
+    if (!attempt.failure) flight.heard(attempt.json === null, attempt.firstTokenAt ?? clock.monotonic())
     const quietMs = readQuietMs(attempt.headers)
     if (quietMs !== null) call.around.balancer.leaveAlone(target, quietMs)
-    const won = { attempt, target, first, index, startedAt, reservation }
+    const won = { attempt, target, wanted, flight, index, startedAt, reservation }
     if (!attempt.failure) return won
 
     failed = attempt.failure
     record(call, won)
     call.lastFailure = failed.reason
     if (failed.retryAfterMs !== null) call.around.balancer.leaveAlone(target, failed.retryAfterMs)
-    if (!failed.sameTargetMayHelp) plan.giveUpOn(target)
-    const mayRepeat = failed.reason !== null && retries.on.includes(failed.reason) && index < retries.attempts
-    if (!mayRepeat || call.gone || clock.monotonic() >= call.deadline) throw failed.error
+    if (failed.reason === 'contextTooLong') plan.needLonger(target)
+    else if (!failed.sameTargetMayHelp) plan.giveUpOn(target)
+    if (!mayRepeat(call, plan, failed, index)) throw failed.error
     index += 1
     patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
   }
+}
+
+/** A try that can't help, or that the gateway does not allow itself, is not made. */
+function mayRepeat(call: Call, plan: TargetPlan, { reason }: VendorFailure, index: number): boolean {
+  const { retries, fallback } = requireRoute(call)
+  const { balancer, clock } = call.around
+  if (reason === null || index >= retries.attempts || plan.isLastResort) return false
+  if (call.gone || clock.monotonic() >= call.deadline) return false
+  const isWanted =
+    reason === 'contextTooLong' || reason === 'contentRefused'
+      ? fallback[reason]
+      : retries.on.includes(reason)
+  return isWanted && balancer.takeRetry()
 }
 
 /** Room for an attempt, for as long as the call may wait for it. */
@@ -191,7 +211,7 @@ async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
   setOverhead(call)
   if (call.gone) await settle(call, 499, 'client_closed')
   else await settle(call, 200, null)
-  const notice = degradationOf(requireCompiledRoute(call), won.target, won.first, call.lastFailure)?.notice
+  const notice = degradationOf(call, won.target, won.wanted)?.notice
   sendJson(call, (notice ? withNotice(bytes, 'message', notice) : null) ?? bytes)
 }
 
@@ -224,7 +244,8 @@ async function refuse(call: Call, error: unknown): Promise<void> {
 }
 
 /** Writes a finished attempt into the call: usage, cost, lines. */
-function record(call: Call, { attempt, target, index, startedAt, reservation }: Won): void {
+function record(call: Call, { attempt, target, flight, index, startedAt, reservation }: Won): void {
+  flight.ended(verdictOf(call, attempt, index), call.around.clock.monotonic())
   const {
     record: entry,
     lines,
@@ -270,17 +291,17 @@ function authenticate(call: Call, configuration: Configuration): void {
 }
 
 function planTargets(call: Call, compiled: CompiledRoute, configuration: Configuration): TargetPlan {
-  const { allowUnpriced } = compiled.route
-  const priced = (target: CompiledTarget) =>
-    allowUnpriced || configuration.pricing(target.provider, target.model, call.at) !== null
-  const plan = call.around.balancer.plan(compiled, priced)
-  if (plan.size === 0) {
-    throw new GatewayError('model_unpriced', {
-      message: `No target of the route "${compiled.route.name}" has a price, and the route allows none without.`,
-      param: 'model',
-    })
-  }
-  return plan
+  const { chat, subjects, at, around, request } = call
+  if (!chat) throw new GatewayError('internal_error')
+  const { counters } = around.policing
+  const asked = { chat, subjects, at, configuration, headers: request.headers, counters }
+  const plan = around.balancer.plan(compiled, asked)
+  if (plan.size > 0) return plan
+  if (compiled.route.allowUnpriced) throw new GatewayError('no_target_available')
+  throw new GatewayError('model_unpriced', {
+    message: `No target of the route "${compiled.route.name}" has a price, and the route allows none without.`,
+    param: 'model',
+  })
 }
 
 function pause(call: Call, ms: number): Promise<void> {

@@ -77,6 +77,11 @@ export function parseChatRequest(body: Buffer): ChatRequest {
   }
 }
 
+/** Whether the answer is to be JSON, an object's or by a schema. */
+export function asksForJson({ response_format: format }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(format) && (format.type === 'json_object' || format.type === 'json_schema')
+}
+
 export interface UpstreamChat {
   readonly model: string
   /** The route's cap on the output, and the member that this vendor reads it from. */

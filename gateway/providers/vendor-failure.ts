@@ -9,10 +9,13 @@ import type { UpstreamError, UpstreamHeaders } from '../upstream/upstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { VendorError } from './provider.ts'
 
+/** The last two are refusals that another target may not share. */
+export type FailureReason = RetryReason | 'contextTooLong' | 'contentRefused'
+
 export interface VendorFailure {
   readonly error: GatewayError
   /** Null: another try can't help. */
-  readonly reason: RetryReason | null
+  readonly reason: FailureReason | null
   /** False when the same target would say the same again. */
   readonly sameTargetMayHelp: boolean
   /** The vendor's status; null when there was no answer. */
@@ -37,7 +40,8 @@ export function failureOfStatus(
   const name = endpoint.entity.name
   if (CALLERS_FAULT.has(status)) {
     const fallback = `The provider ${name} answered with HTTP ${status}.`
-    return failure(endpoint, told, fallback, { status, sent: status, reason: null, same: false })
+    const reason = status === 400 || status === 413 ? refusalReason(told) : null
+    return failure(endpoint, told, fallback, { status, sent: status, reason, same: false })
   }
   if (status === 401 || status === 402 || status === 403) {
     // The vendor's words may repeat a part of the key; the caller can do nothing about it anyway.
@@ -66,7 +70,9 @@ export function failureOfStatus(
 /** An error that the vendor sent inside a 200. */
 export function failureOfErrorBody(endpoint: Endpoint, error: unknown): VendorFailure {
   const told = endpoint.provider.readError({ error })
-  const options = { status: 200, sent: 502, reason: 'serverError', same: true } as const
+  const refused = refusalReason(told)
+  const reason = refused ?? 'serverError'
+  const options = { status: 200, sent: 502, reason, same: refused === null } as const
   return failure(endpoint, told, `The provider ${endpoint.entity.name} answered with an error.`, options)
 }
 
@@ -158,7 +164,7 @@ function single(value: string | string[] | undefined): string | null {
 interface FailureOptions {
   readonly status: number | null
   readonly sent: number
-  readonly reason: RetryReason | null
+  readonly reason: FailureReason | null
   readonly same: boolean
   readonly cause?: unknown
 }
@@ -178,6 +184,17 @@ function failure(
   })
   const { reason, same: sameTargetMayHelp, status } = options
   return { error, reason, sameTargetMayHelp, status, retryAfterMs: null }
+}
+
+/** OpenAI's and Azure's codes; servers that have none (vLLM, llama.cpp) say it in words alone. */
+const TOO_LONG =
+  /maximum context length|context (window|size|length)|prompt is too long|exceeds? the (available|model'?s)/i
+const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation', 'ResponsibleAIPolicyViolation'])
+
+function refusalReason(told: VendorError | null): 'contextTooLong' | 'contentRefused' | null {
+  if (!told) return null
+  if (told.code === 'context_length_exceeded' || TOO_LONG.test(told.message)) return 'contextTooLong'
+  return told.code !== null && CONTENT_CODES.has(told.code) ? 'contentRefused' : null
 }
 
 const MAX_MESSAGE = 1_000

@@ -1,6 +1,8 @@
 /** Whether a fallback answers instead of what the route asks for first, and how that is told to the caller. */
 import type { RoutePolicy } from '../../lib/contract/entities.ts'
-import type { CompiledRoute, CompiledTarget } from '../snapshot/configuration.ts'
+import type { Call } from '../call.ts'
+import { asksForJson } from '../dialects/openai-chat-request.ts'
+import type { CompiledTarget } from '../snapshot/configuration.ts'
 
 export interface Degradation {
   readonly requested: string
@@ -11,25 +13,21 @@ export interface Degradation {
   readonly notice: string | null
 }
 
-/** Null when the answering target is as good as the one asked first: another account of the same model is no loss. */
+/** Null when the answering target is as good as the one that was wanted: another account of the same model is no loss. */
 export function degradationOf(
-  { route, targets }: CompiledRoute,
+  { route, chat, lastFailure }: Pick<Call, 'route' | 'chat' | 'lastFailure'>,
   target: CompiledTarget,
-  first: CompiledTarget,
-  lastFailure: string | null,
+  wanted: CompiledTarget,
 ): Degradation | null {
-  let best = targets[0] ?? first
-  for (const candidate of targets) if (candidate.priority < best.priority) best = candidate
-  // The first one asked may itself be a fallback, when all before it want to be left alone.
-  const wanted = first.priority === best.priority ? first : best
-  if (target.priority === best.priority && target.model === wanted.model) return null
-  const { notify, message } = route.degradation
+  if (!route || (target.priority === wanted.priority && target.model === wanted.model)) return null
+  const { notify, message } = route.route.degradation
+  // A line before it would make JSON none.
+  const tellsInAnswer = notify === 'message' && !(chat && asksForJson(chat.fields))
   return {
     requested: wanted.model,
     served: target.model,
     reason: lastFailure ?? 'unavailable',
     notify,
-    notice:
-      notify === 'message' ? (message ?? `(Answered by ${target.model} instead of ${wanted.model}.)`) : null,
+    notice: tellsInAnswer ? (message ?? `(Answered by ${target.model} instead of ${wanted.model}.)`) : null,
   }
 }

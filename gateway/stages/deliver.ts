@@ -25,14 +25,14 @@ export function setCallHeaders(call: Call): void {
 export interface Answering {
   readonly attempt: Attempt
   readonly target: CompiledTarget
-  /** The target that was asked first. */
-  readonly first: CompiledTarget
+  /** The target that the route would have had answer. */
+  readonly wanted: CompiledTarget
   /** Of the attempt in its call, from 0. */
   readonly index: number
 }
 
-export function setAnswerHeaders(call: Call, { attempt, target, first, index }: Answering): void {
-  const { response, route } = call
+export function setAnswerHeaders(call: Call, { attempt, target, wanted, index }: Answering): void {
+  const { response } = call
   setCallHeaders(call)
   response.setHeader('x-gatehouse-provider', headerText(target.provider.name))
   response.setHeader('x-gatehouse-model', headerText(servedModelOf(attempt) ?? target.model))
@@ -47,7 +47,7 @@ export function setAnswerHeaders(call: Call, { attempt, target, first, index }: 
   const vendorId = attempt.headers['x-request-id']
   if (typeof vendorId === 'string')
     response.setHeader('x-gatehouse-provider-request-id', headerText(vendorId))
-  const degradation = route && degradationOf(route, target, first, call.lastFailure)
+  const degradation = degradationOf(call, target, wanted)
   if (degradation && degradation.notify !== 'none') {
     const { requested, served, reason } = degradation
     response.setHeader(

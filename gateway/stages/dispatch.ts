@@ -21,14 +21,17 @@ export interface PreparedAttempt {
 
 export interface Dispatch {
   readonly target: CompiledTarget
-  /** The target that was asked first. */
-  readonly first: CompiledTarget
+  /** The target that the route would have had answer. */
+  readonly wanted: CompiledTarget
   readonly index: number
   readonly reservation: Reservation
 }
 
 /** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent, and nothing is held. */
-export function prepareAttempt(call: Call, { target, first, index, reservation }: Dispatch): PreparedAttempt {
+export function prepareAttempt(
+  call: Call,
+  { target, wanted, index, reservation }: Dispatch,
+): PreparedAttempt {
   const { around, chat, route, configuration } = call
   if (!chat || !route || !configuration) throw new GatewayError('internal_error')
   const endpoint = endpointOf(target.provider, around.clock)
@@ -61,7 +64,7 @@ export function prepareAttempt(call: Call, { target, first, index, reservation }
     whenCallerGone: route.route.onDisconnect,
     reading: {
       usageAsked: chat.usageAsked,
-      notice: degradationOf(route, target, first, call.lastFailure)?.notice ?? null,
+      notice: degradationOf(call, target, wanted)?.notice ?? null,
       quote: (told, reader) => {
         const picoUsd = priceTold({ configuration, target, at: call.at, index }, reader, told)
         const before = sumCost(call.attempts)

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import { freshPolicing, type Policing } from '../limits/policing.ts'
 import { type Listener, startListener } from '../listener.ts'
 import type { ListenerLimits } from '../listener-limits.ts'
+import { type Balancer, type BalancerOptions, createBalancer } from '../routing/balancer.ts'
 import type { Configuration } from '../snapshot/configuration.ts'
 import { createHttpUpstream, type HttpUpstreamOptions } from '../upstream/http-upstream.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -23,6 +24,7 @@ export interface GatewayUnderTest {
   readonly books: MemoryBooks
   readonly upstream: Upstream
   readonly policing: Policing
+  readonly balancer: Balancer
   /** The vendors `provider_a` and `provider_b`. */
   readonly a: FakeOpenAi
   readonly b: FakeOpenAi
@@ -36,9 +38,16 @@ export interface GatewayUnderTest {
   close(): Promise<void>
 }
 
+/** Tests of one fault after the other: no target is taken for ill, and no try is one too many. */
+const PATIENT: BalancerOptions = {
+  breaker: { failuresInARow: Number.POSITIVE_INFINITY, minCalls: Number.POSITIVE_INFINITY },
+  unlimitedRetries: true,
+}
+
 export async function startGatewayUnderTest(
   limits: Partial<ListenerLimits> = {},
   network: Partial<HttpUpstreamOptions> = {},
+  routing: BalancerOptions = PATIENT,
 ): Promise<GatewayUnderTest> {
   const [a, b] = [await startFakeOpenAi(), await startFakeOpenAi()]
   const books = memoryBooks()
@@ -68,6 +77,7 @@ export async function startGatewayUnderTest(
   }
   let configuration: Configuration | null = memoryConfiguration(defaults)
   const policing = freshPolicing(systemClock)
+  const balancer = createBalancer(systemClock, routing)
   const upstream = createHttpUpstream({ ownPorts: new Set(), ...network })
   const listener = await startListener({
     host: '127.0.0.1',
@@ -77,6 +87,7 @@ export async function startGatewayUnderTest(
     clock: systemClock,
     upstream,
     policing,
+    balancer,
     report: (problem, error) => reports.push(problem, error),
     limits,
   })
@@ -88,6 +99,7 @@ export async function startGatewayUnderTest(
     books,
     upstream,
     policing,
+    balancer,
     a,
     b,
     reports,

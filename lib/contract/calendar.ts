@@ -84,7 +84,7 @@ function startOfLocalDay(midnight: number, timeZone: string): number {
 }
 
 /** What the wall clock of the zone shows, as if it were UTC. */
-function localTime(instant: number, timeZone: string): number {
+export function localTime(instant: number, timeZone: string): number {
   return instant + offsetAt(instant, timeZone)
 }
 
