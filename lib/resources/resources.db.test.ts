@@ -331,14 +331,12 @@ test('what a later release brings is refused by its name', async () => {
   const route = await post('/routes', {
     name: unique('r'),
     kind: 'embeddings',
-    strategy: 'cheapest',
     capture: 'full',
     cache: { mode: 'exact' },
     targets,
   })
   expect(route.body.errors.map(({ message }: { message: string }) => message)).toEqual([
     '"embeddings" is not carried yet: this release takes chat',
-    '"cheapest" is not carried yet: this release takes priority, weighted',
     '"exact" is not carried yet: this release takes off',
     '"full" is not carried yet: this release takes none, metadata',
   ])

@@ -3,8 +3,6 @@ import { routeKind, routePolicy, routeTarget, strategy } from '../../contract/en
 import { routeRule } from '../../contract/routing.ts'
 import { released, resourceBase } from '../fields.ts'
 
-/** What this release balances by; the others of the contract are refused with a reason. */
-export const availableStrategy = released(strategy, ['priority', 'weighted'])
 const chatKind = released(routeKind, ['chat'])
 
 export const routeName = z
@@ -49,7 +47,9 @@ const capture = released(routePolicy.shape.capture.unwrap(), ['none', 'metadata'
 export const routeInput = z.strictObject({
   name: routeName.describe('The model name that callers ask for'),
   kind: chatKind.default('chat'),
-  strategy: availableStrategy.default('priority'),
+  strategy: strategy
+    .default('priority')
+    .describe('How targets of one priority share the calls; the next priority is the fallback'),
   enabled: z.boolean().default(true),
   targets: z.array(z.strictObject(routeTarget.shape)).min(1, 'a route needs a target').max(100),
   ...routePolicy.shape,
@@ -74,7 +74,7 @@ export const routeInput = z.strictObject({
 export const routePatch = z.strictObject({
   name: routeInput.shape.name.optional(),
   kind: chatKind.optional(),
-  strategy: availableStrategy.optional(),
+  strategy: strategy.optional(),
   enabled: z.boolean().optional(),
   targets: routeInput.shape.targets.optional(),
   retries: policies.retries.partial().optional(),
