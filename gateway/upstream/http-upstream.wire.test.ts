@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type FakeOpenAi, startFakeOpenAi } from '../testing/fake-openai.ts'
+import { type RawPlan, type RawVendor, startRawVendor } from '../testing/raw-vendor.ts'
 import type { ResolveAll } from './guarded-connector.ts'
 import { createHttpUpstream } from './http-upstream.ts'
 import type { Upstream, UpstreamError } from './upstream.ts'
@@ -135,6 +136,97 @@ describe('the client', () => {
         failure: 'broken',
         message: 'The connection broke.',
       })
+    })
+  })
+})
+
+describe('connections', () => {
+  let vendor: RawVendor
+  beforeAll(async () => {
+    vendor = await startRawVendor()
+  })
+  afterAll(() => vendor.close())
+
+  const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
+  const open = (...pieces: string[]): RawPlan => ({ pieces, ending: 'open' })
+  const origin = () => new URL(vendor.baseUrl).origin
+  const ask = (upstream: Upstream) => get(upstream, origin(), true)
+
+  it('are used again', async () => {
+    await withUpstream({ ownPorts: new Set() }, async (upstream) => {
+      vendor.script([open(OK), open(OK), open(OK)])
+      for (let call = 0; call < 3; call += 1) expect(await ask(upstream)).toMatchObject({ body: 'ok' })
+      expect(vendor.open()).toBe(1)
+    })
+    await vi.waitFor(() => expect(vendor.open()).toBe(0))
+  })
+
+  it.each([
+    ['that say close', open(OK.replace('\r\n', '\r\nconnection: close\r\n'))],
+    ['whose vendor waits no longer', open(OK.replace('\r\n', '\r\nkeep-alive: timeout=1\r\n'))],
+    ['with bytes behind the answer', open(`${OK}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfake`)],
+    ['with bytes between two answers', open(OK, 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nfake')],
+    ['that the vendor ended', { pieces: [OK] }],
+  ] as [string, RawPlan][])('%s carry nothing more', async (_name, plan) => {
+    await withUpstream({ ownPorts: new Set() }, async (upstream) => {
+      vendor.script([plan, open(OK)])
+      expect(await ask(upstream)).toMatchObject({ status: 200, body: 'ok', error: null })
+      await vi.waitFor(() => expect(vendor.open()).toBe(0))
+      expect(await ask(upstream)).toMatchObject({ status: 200, body: 'ok', error: null })
+    })
+  })
+
+  it('are no more than the bound: others wait in turn, and who left meanwhile is not sent', async () => {
+    await withUpstream({ ownPorts: new Set(), connectionsPerOrigin: 1 }, async (upstream) => {
+      vendor.script([open(OK), open(OK), open(OK)])
+      const before = vendor.requests
+      const first = ask(upstream)
+      const gone = upstream.dispatch(
+        { method: 'GET', origin: origin(), path: '/', headers: {}, body: null, allowPrivateNetwork: true },
+        {
+          onHeaders: () => expect.unreachable('headers'),
+          onData: () => expect.unreachable('a body'),
+          onEnd: () => expect.unreachable('an end'),
+          onError: () => expect.unreachable('an error'),
+        },
+      )
+      const others = [ask(upstream), ask(upstream)]
+      gone.abort()
+      for (const answer of [first, ...others]) expect(await answer).toMatchObject({ body: 'ok' })
+      expect(gone.sent).toBe(false)
+      expect(vendor.requests - before).toBe(3)
+      expect(vendor.open()).toBe(1)
+    })
+  })
+
+  it('end with their exchanges when all is closed', async () => {
+    const upstream = createHttpUpstream({ ownPorts: new Set(), connectionsPerOrigin: 1 })
+    vendor.script([open('HTTP/1.1 200 OK\r\n')])
+    const before = vendor.requests
+    const [sent, waiting] = [ask(upstream), ask(upstream)]
+    await vi.waitFor(() => expect(vendor.requests).toBe(before + 1))
+    await upstream.close()
+    expect((await sent).error).toMatchObject({ failure: 'broken' })
+    expect((await waiting).error).toMatchObject({ failure: 'broken' })
+    await vi.waitFor(() => expect(vendor.open()).toBe(0))
+  })
+
+  it('carry no header that would be two', async () => {
+    await withUpstream({ ownPorts: new Set() }, async (upstream) => {
+      for (const [path, headers] of [
+        ['/', { authorization: 'Bearer a\r\nx: y' }],
+        ['/', { 'a b': 'c' }],
+        ['/ HTTP/1.1\r\nx: y', {}],
+      ] as const) {
+        const request = { method: 'GET', origin: origin(), body: null, allowPrivateNetwork: true } as const
+        const handler = {
+          onHeaders: () => expect.unreachable('headers'),
+          onData: () => expect.unreachable('a body'),
+          onEnd: () => expect.unreachable('an end'),
+          onError: () => expect.unreachable('an error'),
+        }
+        expect(() => upstream.dispatch({ ...request, path, headers }, handler)).toThrow(/characters/)
+      }
     })
   })
 })
