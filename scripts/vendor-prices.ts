@@ -1,5 +1,6 @@
 /**
- * Writes lib/contract/catalogue/catalogue.generated.json from the data of @pydantic/genai-prices and our own entries.
+ * Writes lib/contract/catalogue/catalogue.generated.json from the data of @pydantic/genai-prices, OpenAI's service tiers as
+ * vendor-service-tiers.ts keeps them, and our own entries.
  * Run after an update of that package, and read the difference before committing it: it is what callers are charged.
  */
 import { createHash } from 'node:crypto'
@@ -14,6 +15,10 @@ import type {
 } from '../lib/contract/catalogue/catalogue-format.ts'
 import { formatDecimal, parseDecimal } from '../lib/contract/money.ts'
 import type { Rates } from '../lib/contract/price.ts'
+import openAiServiceTiers from './openai-service-tiers.generated.json' with { type: 'json' }
+import type { ServiceTierSource } from './vendor-service-tiers.ts'
+
+const { source: serviceTierSource, models: serviceTierModels } = openAiServiceTiers as ServiceTierSource
 
 export const CATALOGUE_PATH = fileURLToPath(
   new URL('../lib/contract/catalogue/catalogue.generated.json', import.meta.url),
@@ -37,7 +42,7 @@ export function catalogueText(): string {
     readFileSync(new URL('../node_modules/@pydantic/genai-prices/package.json', import.meta.url), 'utf8'),
   ) as { version: string }
   const catalogue: Catalogue = {
-    source: `@pydantic/genai-prices ${version}`,
+    source: `@pydantic/genai-prices ${version}; service tiers: ${serviceTierSource}`,
     hash: createHash('sha256').update(JSON.stringify(vendors)).digest('hex').slice(0, 8),
     vendors,
   }
@@ -81,7 +86,9 @@ function vendorOf(provider: Provider): CatalogueVendor {
         id: model.id,
         match: model.match,
         ...(model.context_window ? { contextTokens: model.context_window } : {}),
-        prices: prices.map((price) => priceOf(price, `${provider.id}/${model.id}`)),
+        prices: prices.map((price) =>
+          withServiceTiers(priceOf(price, `${provider.id}/${model.id}`), provider, model.id),
+        ),
       }
     }),
   }
@@ -106,6 +113,14 @@ function priceOf({ constraint, prices }: ConditionalPrice, name: string): Catalo
       return tierRates ? [{ aboveInputTokens: start, rates: tierRates }] : []
     })
   return { ...when, rates, ...(rates && tiers.length > 0 ? { tiers } : {}) }
+}
+
+/** Only beside the standard price that its source knows: an older or newer one has other tiers. */
+function withServiceTiers(price: CataloguePrice, { id }: Provider, model: string): CataloguePrice {
+  const known = id === 'openai' ? serviceTierModels[model] : undefined
+  const { input, output } = known?.standard ?? {}
+  if (!known || price.rates?.input !== input || price.rates?.output !== output) return price
+  return { ...price, serviceTiers: known.tiers }
 }
 
 /** The rates that apply once the input has passed `start`; null when tokens have no price. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseDecimal } from '../money.ts'
-import { pricing as pricingSchema } from '../price.ts'
+import { pricing as pricingSchema, serviceTiers } from '../price.ts'
 import { priceUsage } from '../pricing.ts'
 import { NO_USAGE } from '../usage.ts'
 import { CATALOGUE_VERSION, findPricing, listCatalogue } from './catalogue.ts'
@@ -79,5 +79,25 @@ describe('vendors', () => {
   test('what is remembered has an end', () => {
     for (let index = 0; index < 10_000; index += 1) findPricing('openai', null, `gpt-4o-${index}`, AT)
     expect(findPricing('openai', null, 'gpt-4o', AT)?.rates.input).toBe('2.5')
+  })
+})
+
+describe('OpenAI’s service tiers', () => {
+  const tiers = (model: string) => findPricing('openai', null, model, AT)?.serviceTiers ?? {}
+
+  test('have the prices of its own page', () => {
+    expect(tiers('gpt-5')).toMatchObject({
+      flex: { rates: { input: '0.625', cacheRead: '0.0625', output: '5' } },
+      priority: { rates: { input: '2.5', cacheRead: '0.25', output: '20' } },
+    })
+    expect(tiers('gpt-4o-2024-11-20')).toMatchObject({
+      priority: { rates: { input: '4.25', cacheRead: '2.125', output: '17' } },
+    })
+    expect(tiers('gpt-4o-2024-11-20')).not.toHaveProperty('flex')
+  })
+
+  test('are the form that the contract takes, and no other vendor’s', () => {
+    for (const { pricing } of listCatalogue(AT)) serviceTiers.parse(pricing.serviceTiers)
+    expect(findPricing('anthropic', null, 'claude-sonnet-4-5', AT)?.serviceTiers).toEqual({})
   })
 })
