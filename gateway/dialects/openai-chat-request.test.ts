@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { chatBodyFor, parseChatRequest, type UpstreamChat } from './openai-chat-request.ts'
 
-const target: UpstreamChat = { model: 'vendor-model', maxOutputTokens: null, capMember: 'max_tokens' }
+const outputCap = { member: 'max_tokens', besides: true } as const
+const target: UpstreamChat = { model: 'vendor-model', maxOutputTokens: null, outputCap }
 
 function sent(body: string, overrides: Partial<UpstreamChat> = {}): string {
   return chatBodyFor(parseChatRequest(Buffer.from(body)), { ...target, ...overrides }).toString()
@@ -48,7 +49,7 @@ describe('the body for a target', () => {
     [
       'more, by the newer name',
       '{"model":"m","messages":[{}],"max_completion_tokens":900}',
-      ',"max_completion_tokens":50}',
+      ',"max_completion_tokens":50,"max_tokens":50}',
     ],
     ['less', '{"model":"m","messages":[{}],"max_tokens":7}', ',"max_tokens":7}'],
     ['null', '{"model":"m","messages":[{}],"max_tokens":null}', ',"max_tokens":50}'],
@@ -72,9 +73,9 @@ describe('the body for a target', () => {
 })
 
 it('lowers every cap above the one in force, and leaves those below it as they are', () => {
-  const capped = (body: object, cap: number) => {
+  const capped = (body: object, cap: number, besides = true) => {
     const request = parseChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages: [{}], ...body })))
-    const target = { model: 'm', maxOutputTokens: cap, capMember: 'max_tokens' as const }
+    const target = { model: 'm', maxOutputTokens: cap, outputCap: { ...outputCap, besides } }
     const { max_tokens, max_completion_tokens } = JSON.parse(chatBodyFor(request, target).toString())
     return { max_tokens, max_completion_tokens }
   }
@@ -82,7 +83,10 @@ it('lowers every cap above the one in force, and leaves those below it as they a
     max_completion_tokens: 10,
     max_tokens: 50,
   })
-  expect(capped({ max_completion_tokens: 900 }, 50)).toEqual({ max_completion_tokens: 50 })
+  expect(capped({ max_completion_tokens: 900 }, 50, false)).toEqual({ max_completion_tokens: 50 })
+  // A server that reads the older name alone would write without end.
+  expect(capped({ max_completion_tokens: 900 }, 50)).toEqual({ max_completion_tokens: 50, max_tokens: 50 })
+  expect(capped({ max_completion_tokens: 30 }, 50)).toEqual({ max_completion_tokens: 30, max_tokens: 30 })
   expect(capped({ max_tokens: null }, 50)).toEqual({ max_tokens: 50 })
   expect(capped({ max_tokens: 20 }, 50)).toEqual({ max_tokens: 20 })
 })

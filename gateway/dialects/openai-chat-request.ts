@@ -84,9 +84,15 @@ export function asksForJson({ response_format: format }: Readonly<Record<string,
 
 export interface UpstreamChat {
   readonly model: string
-  /** The route's cap on the output, and the member that this vendor reads it from. */
   readonly maxOutputTokens: number | null
-  readonly capMember: 'max_completion_tokens' | 'max_tokens'
+  readonly outputCap: OutputCap
+}
+
+/** How a vendor is told of the cap on its output. */
+export interface OutputCap {
+  readonly member: 'max_completion_tokens' | 'max_tokens'
+  /** Whether it is sent beside a cap by the other name, which the vendor might not read. OpenAI refuses both together. */
+  readonly besides: boolean
 }
 
 /** The request's bytes for one target. */
@@ -105,7 +111,9 @@ export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer 
     // Which of the two a vendor reads is up to the vendor: none that the caller sent may be above the cap.
     const own = CAP_MEMBERS.filter((key) => hasValue(request, key))
     for (const key of own) if (Number(request.fields[key]) > cap) put(key, String(cap))
-    if (own.length === 0) put(target.capMember, String(cap))
+    const { member, besides } = target.outputCap
+    if (own.length === 0 || (besides && !own.includes(member)))
+      put(member, String(Math.min(cap, ...own.map((key) => Number(request.fields[key])))))
   }
   if (added.length > 0) splices.push({ start: scan.end, end: scan.end, text: `,${added.join(',')}` })
   return spliceBytes(body, splices)

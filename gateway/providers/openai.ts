@@ -1,11 +1,15 @@
 /** OpenAI's own API. */
+import type { OutputCap } from '../dialects/openai-chat-request.ts'
 import { isRecord } from '../dialects/openai-usage.ts'
 import type { Provider, VendorError } from './provider.ts'
+
+/** Of OpenAI itself, and of what stands in front of it. */
+export const ONE_CAP: OutputCap = { member: 'max_completion_tokens', besides: false }
 
 export const openai: Provider = {
   kind: 'openai',
   defaultBaseUrl: 'https://api.openai.com/v1',
-  outputCapMember: 'max_completion_tokens',
+  outputCap: () => ONE_CAP,
   accountHeaders({ options }, apiKey) {
     const headers: Record<string, string> = {}
     if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`

@@ -86,7 +86,7 @@ export async function probeProvider(options: ProbeOptions): Promise<ProbeOutcome
     JSON.stringify({
       model,
       messages: [{ role: 'user', content: 'Say hi.' }],
-      [endpoint.provider.outputCapMember]: 16,
+      [endpoint.provider.outputCap(endpoint.entity).member]: 16,
     }),
   )
   const answer = await ask(endpoint, options, deadline, 'POST', '/chat/completions', body)

@@ -4,14 +4,14 @@
  */
 import type { ProviderEntity, ProviderKind } from '../../lib/contract/entities.ts'
 import type { Clock } from '../clock.ts'
+import type { OutputCap } from '../dialects/openai-chat-request.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 export interface Provider {
   readonly kind: ProviderKind
   /** Null: each account names its own. */
   readonly defaultBaseUrl: string | null
-  /** Member of a chat request that this vendor reads the output's cap from. */
-  readonly outputCapMember: 'max_completion_tokens' | 'max_tokens'
+  outputCap(provider: ProviderEntity): OutputCap
   /** Headers of the account, besides those of the call. `apiKey` is null where the account has none. */
   accountHeaders(provider: ProviderEntity, apiKey: string | null): Record<string, string>
   /** The vendor's own words from its documented error envelope; null when the body is something else. */

@@ -48,7 +48,7 @@ describe('the sandbox', () => {
   it('counts cached and reasoning tokens that fit their totals', () => {
     const long = [{ role: 'system', content: 'x'.repeat(8_000) }, ...messages]
     const answer = compose({ model: 'sandbox-reasoning', messages: long })
-    const read = usageOf(answer.whole as Record<string, unknown>)
+    const read = usageOf(answer.whole as Record<string, unknown>, Buffer.alloc(0))
     expect(read?.exact).toBe(true)
     expect(read?.usage.cachedInputTokens).toBeGreaterThanOrEqual(1_024)
     expect(read?.usage.reasoningTokens).toBeGreaterThan(0)

@@ -75,7 +75,7 @@ export function prepareAttempt(
   const body = chatBodyFor(chat, {
     model: target.model,
     maxOutputTokens: reservation.maxOutputTokens,
-    capMember: endpoint.provider.outputCapMember,
+    outputCap: endpoint.provider.outputCap(endpoint.entity),
   })
   const request = requestTo(endpoint, {
     method: 'POST',

@@ -23,6 +23,12 @@ export const providerCredentials = z.strictObject({
 export const providerOptions = z.strictObject({
   organization: z.string().max(200).optional().describe('OpenAI organization'),
   project: z.string().max(200).optional().describe('OpenAI project'),
+  outputCap: z
+    .enum(['both', 'max_completion_tokens'])
+    .optional()
+    .describe(
+      'OpenAI-compatible: the names under which a cap on the output is sent. Both unless it says otherwise; the newer alone to a server in front of OpenAI, which refuses both together',
+    ),
   /** Sandbox: what it simulates. */
   latencyMs: z.int().min(0).max(60_000).optional(),
   tokensPerSecond: z.int().min(1).max(100_000).optional(),
