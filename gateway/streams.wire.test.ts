@@ -89,9 +89,9 @@ describe('usage on the wire', () => {
   const groq = `data: ${JSON.stringify({ choices: [{ delta: {}, finish_reason: 'stop' }], x_groq: { usage: { prompt_tokens: 5, completion_tokens: 6 } } })}\n\n`
 
   it.each([
-    ['told early', usage(5, 6), 1, 'provider', 6],
-    ['told twice, the last counts', usage(1, 1) + usage(5, 6), 8, 'provider', 6],
-    ['told under x_groq', groq, 8, 'provider', 6],
+    ['told early: what came after is in no count', usage(5, 6), 1, 'estimated', null],
+    ['told twice, the last counts', usage(1, 1) + usage(5, 6), 12, 'provider', 6],
+    ['told under x_groq', groq, 11, 'provider', 6],
     ['negative', usage(-5, 6), 8, 'estimated', null],
     ['absurd', usage(5, 1e15), 8, 'estimated', null],
     ['not a number', usage('5', 'many'), 8, 'estimated', null],

@@ -5,13 +5,17 @@
  */
 import { removeMember, scanObject, setMember, spliceBytes } from '../codec/json-scan.ts'
 import { SseDecoder, type SseEvent } from '../codec/sse.ts'
+import { estimateTextTokens } from './openai-chat-request.ts'
 import { withNotice } from './openai-notice.ts'
 import { isRecord, type ReadUsage, readServiceTier, usageOf } from './openai-usage.ts'
 
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
 const USAGE = Buffer.from('"usage"')
 const NULL_USAGE = Buffer.from('"usage":null')
+const TIMINGS = Buffer.from('"timings"')
 const ERROR = Buffer.from('"error"')
+/** What an event after the first token is parsed for. */
+const MATTERS = [USAGE, ERROR, TIMINGS]
 const FINISH = Buffer.from('"finish_reason"')
 const CONTENT = Buffer.from('"content"')
 const OTHER_TEXT = ['"arguments"', '"reasoning_content"', '"reasoning"', '"refusal"'].map((key) =>
@@ -51,6 +55,8 @@ export class ChatStreamReader {
   /** Text, reasoning and arguments that were forwarded, bytes. */
   contentBytes = 0
   contentEvents = 0
+  /** What of it had come when the usage was last told. */
+  #toldAt = { bytes: 0, events: 0 }
 
   constructor(options: ChatStreamOptions) {
     this.#options = options
@@ -93,7 +99,7 @@ export class ChatStreamReader {
       this.terminal = event.raw
       return
     }
-    if (this.begun && this.#notice === null && !data.includes(USAGE) && !data.includes(ERROR)) {
+    if (this.begun && this.#notice === null && !MATTERS.some((key) => data.includes(key))) {
       if (!this.finished && hasFinish(data)) this.finished = true
       this.#count(data)
       return this.#forward(event.raw)
@@ -151,7 +157,23 @@ export class ChatStreamReader {
     if (!this.finished && hasFinish(data)) this.finished = true
     if (!this.begun && hasContent(chunk)) this.begun = true
     this.#count(data)
-    this.usage = usageOf(chunk) ?? this.usage
+    const told = usageOf(chunk, data)
+    if (!told) return
+    this.usage = told
+    this.#toldAt = { bytes: this.contentBytes, events: this.contentEvents }
+  }
+
+  /**
+   * The usage that the vendor told of what it sent. Content after its last word on it, as when that came early, is in no
+   * count of the vendor's: it is added by estimate.
+   */
+  told(): ReadUsage | null {
+    const { usage } = this
+    const bytes = this.contentBytes - this.#toldAt.bytes
+    const events = this.contentEvents - this.#toldAt.events
+    if (!usage || events === 0) return usage
+    const outputTokens = usage.usage.outputTokens + Math.max(events, estimateTextTokens(bytes))
+    return { ...usage, usage: { ...usage.usage, outputTokens }, exact: false }
   }
 
   /** The event as the caller should see it; null when it is the usage chunk that only we asked for. */

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { usage as usageSchema } from '../../lib/contract/usage.ts'
 import { readOpenAiUsage, usageOf } from './openai-usage.ts'
 
+const read = (message: object) =>
+  usageOf(message as Record<string, unknown>, Buffer.from(JSON.stringify(message)))
+
 describe('usage on OpenAI’s wire', () => {
   it('is read with all its parts', () => {
     expect(
@@ -15,6 +18,7 @@ describe('usage on OpenAI’s wire', () => {
       }),
     ).toEqual({
       exact: true,
+      vendorCostUsd: null,
       usage: {
         inputTokens: 2_000,
         cachedInputTokens: 1_000,
@@ -49,17 +53,33 @@ describe('usage on OpenAI’s wire', () => {
       { prompt_tokens: 1, completion_tokens: 2, prompt_tokens_details: null },
       { inputTokens: 1 },
     ],
+    [
+      'Moonshot’s cache hits',
+      { prompt_tokens: 100, completion_tokens: 1, cached_tokens: 60 },
+      { cachedInputTokens: 60 },
+    ],
     ['no completion at all', { prompt_tokens: 7 }, { inputTokens: 7, outputTokens: 0 }],
   ])('%s', (_name, wire, expected) => {
-    const read = readOpenAiUsage(wire)
-    expect(read?.exact).toBe(true)
-    expect(read?.usage).toMatchObject(expected)
+    const told = readOpenAiUsage(wire)
+    expect(told?.exact).toBe(true)
+    expect(told?.usage).toMatchObject(expected)
   })
 
   it('is found under x_groq', () => {
-    expect(
-      usageOf({ x_groq: { usage: { prompt_tokens: 1, completion_tokens: 2 } } })?.usage.outputTokens,
-    ).toBe(2)
+    expect(read({ x_groq: { usage: { prompt_tokens: 1, completion_tokens: 2 } } })?.usage.outputTokens).toBe(
+      2,
+    )
+  })
+
+  it('is found in llama.cpp’s timings, exactly where it tells what it had cached', () => {
+    expect(read({ timings: { cache_n: 236, prompt_n: 1, predicted_n: 35, prompt_ms: 30.9 } })).toMatchObject({
+      exact: true,
+      usage: { inputTokens: 237, cachedInputTokens: 236, outputTokens: 35 },
+    })
+    expect(read({ timings: { prompt_n: 1, predicted_n: 35 } })).toMatchObject({
+      exact: false,
+      usage: { inputTokens: 1, cachedInputTokens: 0, outputTokens: 35 },
+    })
   })
 
   it.each([
@@ -97,9 +117,9 @@ describe('usage on OpenAI’s wire', () => {
     })
     fc.assert(
       fc.property(wire, (told) => {
-        const read = readOpenAiUsage(told)
-        if (!read) throw new Error('the totals are good')
-        const { usage, exact } = read
+        const found = readOpenAiUsage(told)
+        if (!found) throw new Error('the totals are good')
+        const { usage, exact } = found
         usageSchema.parse(usage)
         const { inputTokens, cachedInputTokens, cacheWrite5mTokens, inputAudioTokens } = usage
         expect(cachedInputTokens + cacheWrite5mTokens + inputAudioTokens).toBeLessThanOrEqual(inputTokens)

@@ -2,12 +2,15 @@
  * Usage on OpenAI's wire, and the dialects of it that compatible vendors speak, in the one form of the books. A vendor's
  * number is believed only when it can be true: what can't gives null, and the call is estimated.
  */
-import type { Usage } from '../../lib/contract/usage.ts'
+import { NO_USAGE, type Usage } from '../../lib/contract/usage.ts'
+import { readVendorCost } from './vendor-cost.ts'
 
 export interface ReadUsage {
   readonly usage: Usage
   /** False when a part had to be cut to fit its total: the vendor's numbers contradict themselves. */
   readonly exact: boolean
+  /** What the vendor says that the call costs; null when it does not say. */
+  readonly vendorCostUsd: string | null
 }
 
 /** Ten times the largest window that there is: a number beyond it is a mistake. */
@@ -34,8 +37,11 @@ export function readOpenAiUsage(value: unknown): ReadUsage | null {
     left[side] -= taken
     return taken
   }
-  // `prompt_cache_hit_tokens` is DeepSeek's.
-  const cachedInputTokens = take('input', inputDetails.cached_tokens ?? value.prompt_cache_hit_tokens)
+  // `prompt_cache_hit_tokens` is DeepSeek's, `cached_tokens` beside the totals Moonshot's.
+  const cachedInputTokens = take(
+    'input',
+    inputDetails.cached_tokens ?? value.prompt_cache_hit_tokens ?? value.cached_tokens,
+  )
   const cacheWrite5mTokens = take('input', inputDetails.cache_write_tokens)
   const inputAudioTokens = take('input', inputDetails.audio_tokens)
   const reasoningTokens = take('output', outputDetails.reasoning_tokens)
@@ -52,14 +58,32 @@ export function readOpenAiUsage(value: unknown): ReadUsage | null {
       outputAudioTokens,
     },
     exact: left.exact,
+    vendorCostUsd: null,
   }
 }
 
-/** The usage of an answer or of one chunk: `usage`, or Groq's `x_groq.usage`. */
-export function usageOf(message: Record<string, unknown>): ReadUsage | null {
+/**
+ * The usage of an answer or of one chunk: `usage`, Groq's `x_groq.usage`, or the `timings` of llama.cpp.
+ * @param bytes from which `message` was parsed
+ */
+export function usageOf(message: Record<string, unknown>, bytes: Buffer): ReadUsage | null {
   const own = readOpenAiUsage(message.usage)
-  if (own) return own
-  return isRecord(message.x_groq) ? readOpenAiUsage(message.x_groq.usage) : null
+  if (own) return { ...own, vendorCostUsd: readVendorCost(message.usage, bytes) }
+  const groq = isRecord(message.x_groq) ? readOpenAiUsage(message.x_groq.usage) : null
+  return groq ?? readTimings(message.timings)
+}
+
+/** llama.cpp counts what it read anew beside what it had cached; older ones don't tell the latter. */
+function readTimings(value: unknown): ReadUsage | null {
+  if (!isRecord(value)) return null
+  const fresh = count(value.prompt_n)
+  const outputTokens = count(value.predicted_n)
+  if (fresh === null || outputTokens === null) return null
+  const cached = count(value.cache_n)
+  const cachedInputTokens = cached ?? 0
+  const inputTokens = fresh + cachedInputTokens
+  const usage = { ...NO_USAGE, inputTokens, cachedInputTokens, outputTokens }
+  return { usage, exact: cached !== null, vendorCostUsd: null }
 }
 
 /** A service tier in the form in which prices name them; null when there is none. */

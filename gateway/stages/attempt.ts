@@ -147,7 +147,7 @@ export class Attempt implements UpstreamHandler {
 
   /** The usage that the vendor told, if it did. */
   usage(): ReadUsage | null {
-    return this.json ? usageOf(this.json.fields) : (this.reader?.usage ?? null)
+    return this.json ? usageOf(this.json.fields, this.json.bytes) : (this.reader?.told() ?? null)
   }
 
   onHeaders(status: number, headers: UpstreamHeaders) {

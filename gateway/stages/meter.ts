@@ -36,14 +36,14 @@ export function meterAttempt(input: MeterInput): Metered {
   const { attempt, target } = input
   const servedModel = servedModelOf(attempt)
   const pricing = pricingFor(input, servedModel)
-  const { usage, source } = usageOfAttempt(attempt, input.estimatedInputTokens, pricing)
+  const { usage, source, vendorCostUsd } = usageOfAttempt(attempt, input.estimatedInputTokens, pricing)
   const endedAt = attempt.endedAt ?? attempt.startedAt
   const priced = {
     usage,
     usageSource: source,
     serviceTier: serviceTierOf(attempt),
     latencyMs: Math.max(0, Math.round(endedAt - attempt.startedAt)),
-    vendorCostUsd: null,
+    vendorCostUsd,
   }
   const cost = priceAttempt(pricing, priced, input.index)
   const { failure } = attempt
@@ -79,12 +79,12 @@ type Priced = Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>
 export function priceTold(
   input: Priced,
   { servedModel, serviceTier }: Pick<ChatStreamReader, 'servedModel' | 'serviceTier'>,
-  { usage }: ReadUsage,
+  { usage, vendorCostUsd }: ReadUsage,
 ): bigint | null {
   const pricing = pricingFor(input, servedModel)
   if (pricing && ratesFor(pricing, usage.inputTokens, serviceTier).second !== undefined) return null
   if (!canBeTrue(usage, pricing)) return null
-  const told = { usage, usageSource: 'provider', serviceTier, latencyMs: 0, vendorCostUsd: null } as const
+  const told = { usage, usageSource: 'provider', serviceTier, latencyMs: 0, vendorCostUsd } as const
   return priceAttempt(pricing, told, input.index).costPicoUsd
 }
 
@@ -116,13 +116,14 @@ function usageOfAttempt(
   attempt: Attempt,
   estimatedInputTokens: number,
   pricing: Pricing | null,
-): { usage: Usage; source: UsageSource } {
+): { usage: Usage; source: UsageSource; vendorCostUsd: string | null } {
   const told: ReadUsage | null = attempt.usage()
   if (told && canBeTrue(told.usage, pricing))
-    return { usage: told.usage, source: told.exact ? 'provider' : 'estimated' }
-  if (!mayHaveBeenCharged(attempt)) return { usage: NO_USAGE, source: 'none' }
+    return { ...told, source: told.exact ? 'provider' : 'estimated' }
+  if (!mayHaveBeenCharged(attempt)) return { usage: NO_USAGE, source: 'none', vendorCostUsd: null }
   const outputTokens = estimateOutputTokens(attempt)
-  return { usage: { ...NO_USAGE, inputTokens: estimatedInputTokens, outputTokens }, source: 'estimated' }
+  const usage = { ...NO_USAGE, inputTokens: estimatedInputTokens, outputTokens }
+  return { usage, source: 'estimated', vendorCostUsd: null }
 }
 
 /**

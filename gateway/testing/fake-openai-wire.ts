@@ -22,9 +22,19 @@ export interface WireAnswer {
   readonly tokens: readonly string[]
   readonly toolCall: FakeToolCall | null
   readonly usage: FakeUsage | null
+  /** The one that was served, whatever was asked for. */
+  readonly serviceTier: string
 }
 
-export function wholeAnswer({ id, created, model, tokens, toolCall, usage }: WireAnswer): string {
+export function wholeAnswer({
+  id,
+  created,
+  model,
+  tokens,
+  toolCall,
+  usage,
+  serviceTier,
+}: WireAnswer): string {
   const text = tokens.join('')
   const message = toolCall
     ? {
@@ -45,7 +55,7 @@ export function wholeAnswer({ id, created, model, tokens, toolCall, usage }: Wir
       model,
       choices: [{ index: 0, message, logprobs: null, finish_reason: toolCall ? 'tool_calls' : 'stop' }],
       ...(usage ? { usage } : {}),
-      service_tier: 'default',
+      service_tier: serviceTier,
       system_fingerprint: 'fp_fake',
     },
     null,
@@ -55,14 +65,14 @@ export function wholeAnswer({ id, created, model, tokens, toolCall, usage }: Wir
 
 /** One entry an event: the role, the tokens, the finish, the usage if it was asked for, `[DONE]`. */
 export function streamedAnswer(answer: WireAnswer, includeUsage: boolean): string[] {
-  const { id, created, model, tokens, toolCall, usage } = answer
+  const { id, created, model, tokens, toolCall, usage, serviceTier } = answer
   const event = (choices: object[], told: FakeUsage | null) =>
     `data: ${JSON.stringify({
       id,
       object: 'chat.completion.chunk',
       created,
       model,
-      service_tier: 'default',
+      service_tier: serviceTier,
       system_fingerprint: 'fp_fake',
       choices,
       ...(includeUsage ? { usage: told } : {}),

@@ -30,6 +30,7 @@ export interface FakePlan {
   readonly toolCall?: FakeToolCall
   /** Instead of the true count; null: none is told. */
   readonly usage?: Record<string, unknown> | null
+  readonly serviceTier?: string
   /** The model that it says it served. */
   readonly servedModel?: string
   /** Events put before the one with this index. */
@@ -256,6 +257,7 @@ function compose(asked: Record<string, unknown>, plan: FakePlan, count: number):
     model: plan.servedModel ?? (typeof asked.model === 'string' ? asked.model : 'gpt-fake'),
     tokens,
     toolCall: plan.toolCall ?? null,
+    serviceTier: plan.serviceTier ?? 'default',
     usage: plan.usage === undefined ? counted : (plan.usage as FakeUsage | null),
   }
 }

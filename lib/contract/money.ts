@@ -52,6 +52,16 @@ export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
   return negative ? -quotient : quotient
 }
 
+/** Decimals that `decimalText` takes. */
+const MAX_RATE_DECIMALS = 30
+
+/** The text of a rate as the books take it: what it has beyond 30 decimals is rounded, half to even. */
+export function rateText({ coefficient, scale }: Decimal): string {
+  if (scale <= MAX_RATE_DECIMALS) return formatDecimal({ coefficient, scale })
+  const rounded = divideHalfEven(coefficient, 10n ** BigInt(scale - MAX_RATE_DECIMALS))
+  return formatDecimal({ coefficient: rounded, scale: MAX_RATE_DECIMALS })
+}
+
 /**
  * Pico-dollars of a USD amount in text, exactly.
  * @throws RangeError when the text is no decimal number or finer than a pico-dollar.

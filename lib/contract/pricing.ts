@@ -1,5 +1,5 @@
 /** The sums: usage and a price give ledger lines, each rounded once, half to even, to a pico-dollar. */
-import { type Decimal, divideHalfEven, formatDecimal, parseDecimal } from './money.ts'
+import { type Decimal, divideHalfEven, parseDecimal, rateText } from './money.ts'
 import {
   CATALOGUE_PREFIX,
   type Meter,
@@ -66,9 +66,6 @@ function scaledRates(rates: Rates, factor: string): Rates {
   return found
 }
 
-/** Decimals that a rate in the books may have: what a product has beyond them is rounded, half to even. */
-const MAX_RATE_DECIMALS = 30
-
 function timesRate(rate: string, factor: string): string {
   const [a, b] = [parseDecimal(rate), parseDecimal(factor)]
   return rateText({ coefficient: a.coefficient * b.coefficient, scale: a.scale + b.scale })
@@ -78,12 +75,6 @@ function timesRate(rate: string, factor: string): string {
 function perMillisecond(usdPerSecond: string): string {
   const { coefficient, scale } = parseDecimal(usdPerSecond)
   return rateText({ coefficient, scale: scale + 3 })
-}
-
-function rateText({ coefficient, scale }: Decimal): string {
-  if (scale <= MAX_RATE_DECIMALS) return formatDecimal({ coefficient, scale })
-  const rounded = divideHalfEven(coefficient, 10n ** BigInt(scale - MAX_RATE_DECIMALS))
-  return formatDecimal({ coefficient: rounded, scale: MAX_RATE_DECIMALS })
 }
 
 /**
