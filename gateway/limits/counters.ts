@@ -114,6 +114,8 @@ export interface Counters {
 
 /** For a checkpoint: amounts as text, moments by the wall clock. */
 export interface CountersState {
+  /** When it was taken; absent from an older gateway's. */
+  readonly at?: number
   readonly money: readonly (readonly [key: string, spent: string, held: string])[]
   readonly windows: readonly (readonly [key: string, windowMs: number, ...moments: (number | string)[]])[]
 }
@@ -140,6 +142,7 @@ export function createCounters(clock: Clock): Counters {
     for (const [key, windowMs, ...pairs] of state.windows) {
       const window = windowOf(key)
       spans.set(key, windowMs)
+      if (state.at !== undefined) window.passedUntil(state.at + shift - windowMs)
       for (let index = 0; index + 1 < pairs.length; index += 2) {
         const at = Math.min(Number(pairs[index]) + shift, clock.monotonic())
         window.add(at, windowMs, BigInt(pairs[index + 1] ?? 0))
@@ -219,8 +222,10 @@ export function createCounters(clock: Clock): Counters {
           money.held -= held
           money.spent += amount
         } else if (counts !== COUNTS.concurrency) {
-          const moment = windowOf(key).momentAt(monotonicAt(at))
-          if (moment) windowOf(key).change(moment, amount - held, clock.monotonic(), windowMs)
+          const [window, now] = [windowOf(key), clock.monotonic()]
+          const moment = window.momentAt(monotonicAt(at))
+          if (moment) window.change(moment, amount - held, now, windowMs)
+          else if (amount > held) window.add(now, windowMs, amount - held)
         }
       }
     },
@@ -320,6 +325,7 @@ export function createCounters(clock: Clock): Counters {
         }
       }
       return {
+        at: clock.now(),
         money: [...moneys].map(([key, { spent, held }]) => {
           const written = held - (money.get(key) ?? 0n)
           return [key, spent.toString(), written.toString()] as const

@@ -57,3 +57,13 @@ test('what turned out to be more counts from now on when its own time is over', 
   window.change(moment, -2n, 1_500, WINDOW_MS)
   expect(window.total(1_500, WINDOW_MS)).toBe(2n)
 })
+
+test('what is corrected when its own time is over takes nothing from what came after', () => {
+  const window = new SlidingWindow()
+  window.add(0, WINDOW_MS, 5n)
+  window.add(1_000, WINDOW_MS, 7n)
+  expect(window.momentAt(0)).toBeNull()
+  expect(window.momentAt(1_000)?.amount).toBe(7n)
+  window.passedUntil(1_200)
+  expect(window.momentAt(1_200)).toBeNull()
+})

@@ -20,6 +20,8 @@ export class SlidingWindow {
   #moments: Moment[] = []
   #first = 0
   #total = 0n
+  /** Whatever happened until then is out of the window. */
+  #goneUntil = Number.NEGATIVE_INFINITY
 
   /** What counts now. */
   total(now: number, windowMs: number): bigint {
@@ -87,8 +89,14 @@ export class SlidingWindow {
     }
   }
 
-  /** The newest moment at or before an instant, or the oldest there is. */
+  /** For a window that is filled again: what had left it by then is not looked for in what is there. */
+  passedUntil(at: number): void {
+    this.#goneUntil = Math.max(this.#goneUntil, at)
+  }
+
+  /** The newest moment at or before an instant, or the oldest there is; null where its own has passed. */
   momentAt(at: number): Moment | null {
+    if (at <= this.#goneUntil) return null
     let found: Moment | null = null
     for (const moment of this.moments()) {
       if (found !== null && moment.since > at) break
@@ -102,6 +110,7 @@ export class SlidingWindow {
       const moment = this.#moments[this.#first]
       if (!moment || moment.at > now - windowMs) break
       moment.counted = false
+      this.#goneUntil = moment.at
       this.#total -= moment.amount
       this.#first += 1
     }

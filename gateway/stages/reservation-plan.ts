@@ -63,7 +63,8 @@ export class ReservationPlan {
     this.#policies = configuration.policies
     this.#readyVersion = call.around.policing.readiness.version
     this.#hard = applied.filter(isHard)
-    this.#pricing = configuration.pricing(target.provider, target.model, call.at)
+    // By the configuration that the call will be metered by: a price that fell meanwhile would bound too low.
+    this.#pricing = (call.configuration ?? configuration).pricing(target.provider, target.model, call.at)
     this.#shape = costShape(chat.fields, chat.body.length)
     this.#timeMs = Math.max(0, call.deadline - call.around.clock.monotonic()) + LATE_MS
     this.#modelKey = `${target.provider.id} ${target.model}`
