@@ -9,6 +9,7 @@ import {
   linesTotal,
   priceVersionWords,
   type ReceiptLine,
+  serviceTierWords,
   shortUsd,
   sumEquation,
   tokenKinds,
@@ -39,6 +40,19 @@ describe('a line shows its sum', () => {
         line({ usdPerMillion: null, unit: 'call', usdPerUnit: '0.01', costUsd: '0.01', meter: 'request' }),
       ),
     ).toBe('1 call × $0.01 = $0.01')
+    const time = { meter: 'second', quantity: 2_345, unit: 'millisecond', usdPerUnit: '0.0000007' } as const
+    expect(lineEquation(line({ ...time, usdPerMillion: null, costUsd: '0.0016415' }))).toBe(
+      '2,345 ms × $0.0000007 = $0.0016415',
+    )
+  })
+  test.each([
+    [null, null, null],
+    ['default', null, 'default tier'],
+    ['flex', 'flex', 'flex tier'],
+    ['default', 'priority', 'default tier, priority was asked for'],
+    [null, 'flex', 'no tier told, flex was asked for'],
+  ])('the service tier %s where %s was asked for', (served, requested, words) => {
+    expect(serviceTierWords(served, requested)).toBe(words)
   })
   test('what it shows is what the books say, to the pico-dollar', () => {
     for (const [quantity, price] of [

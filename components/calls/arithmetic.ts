@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { formatUsd as exactUsd, parseUsd } from '@/lib/contract/money'
 import type { Meter } from '@/lib/contract/price'
-import { VENDOR_PRICE } from '@/lib/contract/pricing'
+import { costOfUnits, VENDOR_PRICE } from '@/lib/contract/pricing'
 import type { Usage } from '@/lib/contract/usage'
 import { formatUsdExact } from '@/lib/format/money'
 import { formatCount } from '@/lib/format/tokens'
@@ -24,6 +24,13 @@ export const METER_WORDS: Record<Meter, string> = {
   vendorCost: 'As the vendor says',
 }
 
+/** Whether a vendor's own word, which may be finer than a pico-dollar, is what the books say. */
+export function sameUsd(vendorUsd: string, costUsd: string | null): boolean {
+  return costUsd !== null && costOfUnits(1, vendorUsd) === parseUsd(costUsd)
+}
+
+const UNIT_WORDS: Readonly<Record<string, string>> = { millisecond: 'ms', request: 'call' }
+
 /** `priority tier`, `default tier, flex was asked for`; null where neither side named one. */
 export function serviceTierWords(served: string | null, requested: string | null): string | null {
   if (served === null) return requested === null ? null : `no tier told, ${requested} was asked for`
@@ -36,7 +43,7 @@ export function lineSum(line: ReceiptLine): string {
   if (line.usdPerMillion !== null) {
     return `${formatCount(line.quantity)} × ${shortUsd(line.usdPerMillion)} / 1M`
   }
-  const unit = line.unit ? ` ${line.unit}` : ''
+  const unit = line.unit ? ` ${UNIT_WORDS[line.unit] ?? line.unit}` : ''
   return `${formatCount(line.quantity)}${unit} × ${line.usdPerUnit ? shortUsd(line.usdPerUnit) : 'no price'}`
 }
 

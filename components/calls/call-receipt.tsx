@@ -16,6 +16,7 @@ import {
   linesTotal,
   METER_WORDS,
   priceVersionWords,
+  sameUsd,
   serviceTierWords,
   shortUsd,
   sumEquation,
@@ -338,6 +339,9 @@ function Attempts({ receipt }: { receipt: Receipt }) {
             {attempt.usageSource === 'estimated' ? <Badge tone="warn">estimated</Badge> : null}
             <span className="text-xs text-muted">
               {serviceTierWords(attempt.serviceTier, attempt.requestedServiceTier)}
+              {attempt.vendorCostUsd === null || sameUsd(attempt.vendorCostUsd, attempt.costUsd)
+                ? null
+                : ` the vendor says ${shortUsd(attempt.vendorCostUsd)}`}
             </span>
             <span className="ml-auto text-muted">
               {attempt.firstTokenMs === null ? '' : `first token ${formatDuration(attempt.firstTokenMs)}, `}

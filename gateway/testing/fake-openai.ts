@@ -58,6 +58,8 @@ export interface FakeServed {
   /** What left the house, whether or not it arrived. */
   completionTokens: number
   bytesSent: number
+  /** What it told, and what it would charge for: of an answer. */
+  bill: { readonly model: string; readonly usage: FakeUsage | null; readonly serviceTier: string } | null
   outcome: 'serving' | 'complete' | 'failed' | 'aborted'
 }
 
@@ -146,6 +148,7 @@ async function serve(
     promptTokens: 0,
     completionTokens: 0,
     bytesSent: 0,
+    bill: null,
     outcome: 'serving',
   }
   served.push(entry)
@@ -177,6 +180,7 @@ async function serve(
     return send(response, entry, plan, 200, headers, 'application/json', [list])
   }
   const wire = compose(asked, plan, served.length)
+  entry.bill = { model: wire.model, usage: wire.usage, serviceTier: wire.serviceTier }
   entry.promptTokens = wire.usage?.prompt_tokens ?? 0
   if (asked.stream === true) {
     const options = asked.stream_options as { include_usage?: boolean } | undefined
