@@ -51,6 +51,15 @@ test('a budget runs out on the page while a client spends it, and an override le
     await expect(head).toHaveText(`${spent} of $0.03 is spent`)
     await expect(page.getByTitle(exact(await invoiced()), { exact: true }).first()).toBeVisible()
   }
+  // Two thirds are spent: of the shares that a new budget alerts at, one is reached.
+  const alerts = page.locator('section', { has: page.getByRole('heading', { name: 'Alerts', exact: true }) })
+  await expect(alerts.getByRole('listitem')).toHaveCount(1)
+  await expect(alerts.getByRole('listitem')).toContainText('50 %')
+  await page.getByRole('button', { name: /^Alerts: / }).click()
+  const bell = page.getByRole('dialog', { name: 'Alerts of budgets' })
+  await expect(bell.getByRole('listitem').filter({ hasText: `${name} budget` })).toHaveCount(1)
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('button', { name: 'Alerts', exact: true })).toBeVisible()
 
   const refusal = await refused()
   expect([refusal.status, refusal.code]).toEqual([402, 'budget_exceeded'])
@@ -82,6 +91,72 @@ test('a budget runs out on the page while a client spends it, and an override le
   await expect(row).toContainText('over by ')
 })
 
+test('what a call in flight holds is on the page while it is in flight', async ({ page }) => {
+  const slow = await makeWay(api, `${name}-slow`, vendor.baseUrl)
+  const { id } = await makeBudget('held', { type: 'consumer', id: slow.consumerId }, { amountUsd: '5' })
+  await signIn(page, product.email, product.password)
+  await page.goto(`/budgets/${id}`)
+  const held = page.locator('dl > div', { hasText: 'Held by calls in flight' }).locator('dd')
+  await expect(held).toHaveText('$0.00')
+  // A vendor that thinks for longer than anybody here waits.
+  await vendor.behave({ delayMs: 60_000 })
+  const leaving = new AbortController()
+  const answer = caller(product, slow.secret)
+    .chat.completions.create({ ...body(slow.route), stream: true }, { signal: leaving.signal })
+    .catch((error: unknown) => error)
+  await expect(held).toHaveText('$0.01')
+  leaving.abort()
+  await answer
+  await vendor.behave({ fillCap: true })
+  await expect(held).toHaveText('$0.00')
+})
+
+test('a budget that clamps shortens the answer of the SDK, and its page stays within the amount', async ({
+  page,
+}) => {
+  const clamped = await makeWay(api, `${name}-clamped`, vendor.baseUrl)
+  const { id } = await makeBudget('clamps', { type: 'key', id: clamped.keyId }, { onExhausted: 'clamp' })
+  await signIn(page, product.email, product.password)
+  await page.goto(`/budgets/${id}`)
+  const answer = await caller(product, clamped.secret).chat.completions.create(body(clamped.route))
+  expect(answer.usage?.completion_tokens).toBeLessThan(OUTPUT_TOKENS)
+  expect(answer.usage?.completion_tokens).toBeGreaterThan(0)
+  const cost = picoCost(answer.usage?.prompt_tokens ?? 0, answer.usage?.completion_tokens ?? 0)
+  expect(cost).toBeLessThanOrEqual(SMALL)
+  await expect(page.getByTitle(exact(cost), { exact: true }).first()).toBeVisible()
+})
+
+test('a budget that degrades sends the SDK to a cheaper target and says so', async ({ page }) => {
+  const both = await makeWay(api, `${name}-both`, vendor.baseUrl)
+  const route = `${name}-two-targets`
+  await api.post('/prices', {
+    providerId: both.providerId,
+    model: 'gpt-cheap',
+    inputUsdPerMillion: '0.1',
+    outputUsdPerMillion: '0.1',
+  })
+  await api.post('/routes', {
+    name: route,
+    targets: ['gpt-fake', 'gpt-cheap'].map((model, priority) => ({
+      providerId: both.providerId,
+      model,
+      priority,
+    })),
+  })
+  const { id } = await makeBudget('degrades', { type: 'key', id: both.keyId }, { onExhausted: 'degrade' })
+  await signIn(page, product.email, product.password)
+  await page.goto(`/budgets/${id}`)
+  const { data, response } = await caller(product, both.secret)
+    .chat.completions.create(body(route))
+    .withResponse()
+  expect(response.headers.get('x-gatehouse-degraded')).toBe(
+    'requested=gpt-fake; served=gpt-cheap; reason=budget',
+  )
+  expect(data.usage?.completion_tokens).toBe(OUTPUT_TOKENS)
+  await page.getByLabel('Contributors by').selectOption({ label: 'Models' })
+  await expect(page.getByRole('listitem').filter({ hasText: 'gpt-cheap' })).toBeVisible()
+})
+
 test('a limit made in the console refuses the call that is one too many', async ({ page }) => {
   await signIn(page, product.email, product.password)
   await page.goto('/limits')
@@ -98,6 +173,7 @@ test('a limit made in the console refuses the call that is one too many', async 
   await expect(panel).toContainText('1 requests in 86,400 s')
   await allGatewaysHaveIt()
   expect(await callStatus(product, limited.secret, limited.route)).toBe(200)
+  await expect(panel.getByTitle('1 of 1 counts now, 100 %')).toBeVisible()
   const client = caller(product, limited.secret)
   const answer = await client.chat.completions.create(body(limited.route)).catch((error: unknown) => error)
   expect(answer).toBeInstanceOf(APIError)
@@ -149,6 +225,21 @@ test('two people at one budget keep what each of them changed', async ({ page })
   await expect(page.getByRole('heading', { name: /of \$25\.00 is spent/ })).toBeVisible()
   await expect(page.getByRole('heading', { name: `${name} renamed`, exact: true })).toBeVisible()
 })
+
+/** Less than a call with `OUTPUT_TOKENS` may cost; pico-dollars. */
+const SMALL = 6_000_000_000n
+
+async function makeBudget(what: string, scope: { type: string; id: string }, more: Record<string, unknown>) {
+  const made = await api.post<{ id: string }>('/budgets', {
+    name: `${name} ${what}`,
+    scope,
+    amountUsd: '0.006',
+    period: 'total',
+    ...more,
+  })
+  await allGatewaysHaveIt()
+  return made
+}
 
 /** One of a combobox, found by its name. */
 async function choose(page: Page, label: string, option: string): Promise<void> {

@@ -23,9 +23,9 @@ export function readShares(text: string): number[] | null {
     : null
 }
 
-/** Whoever was counted: empty where there was nobody to choose from. */
+/** Whoever was counted, by name. */
 export function alertSubject({ scope, subject, subjectName }: BudgetAlert): string {
-  return scope.each ? (subjectName ?? subject) : ''
+  return scope.type === 'organization' ? 'all traffic' : (subjectName ?? subject)
 }
 
 const percentOf = (share: number): number => Number((share * 100).toPrecision(12))

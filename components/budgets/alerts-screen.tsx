@@ -6,7 +6,7 @@ import { DataTable } from '@/components/resource/data-table'
 import type { Column } from '@/components/resource/table-column'
 import { PageHead } from '@/components/ui/page-head'
 import { EmptyState } from '@/components/ui/states'
-import { Time } from '@/components/ui/time'
+import { ExactTime, Time } from '@/components/ui/time'
 import { BUDGET_PERIODS } from '@/lib/contract/budget-refusal'
 import type { BudgetAlert } from '@/lib/resources/budgets/schema'
 import { AlertShare, AlertSpent } from './alert-list'
@@ -16,7 +16,7 @@ import { PERIODS } from './budget-words'
 const COLUMNS: readonly Column<BudgetAlert>[] = [
   { id: 'budget', header: 'Budget', grow: 4, cell: (alert) => alert.budgetName },
   { id: 'share', header: 'Reached', cell: (alert) => <AlertShare alert={alert} /> },
-  { id: 'subject', header: 'Whose', from: 'md', grow: 3, cell: (alert) => alertSubject(alert) || '–' },
+  { id: 'subject', header: 'Whose', from: 'md', grow: 3, cell: alertSubject },
   { id: 'spent', header: 'Spent by then', from: 'sm', cell: (alert) => <AlertSpent alert={alert} /> },
   {
     id: 'period',
@@ -27,7 +27,7 @@ const COLUMNS: readonly Column<BudgetAlert>[] = [
         BUDGET_PERIODS[alert.period]
       ) : (
         <>
-          {PERIODS[alert.period].label} from <Time value={alert.from} />
+          {PERIODS[alert.period].label} from <ExactTime value={alert.from} />
         </>
       ),
   },

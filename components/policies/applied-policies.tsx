@@ -47,7 +47,7 @@ export function AppliedPolicies({ path }: { path: string }) {
 }
 
 function Row({ policy }: { policy: AppliedPolicy }) {
-  const { kind, id, name, reason, routes, limit, budget } = policy
+  const { kind, id, name, scope, reason, routes, limit, budget } = policy
   return (
     <li className="py-2.5 text-sm">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -80,7 +80,9 @@ function Row({ policy }: { policy: AppliedPolicy }) {
           </>
         ) : null}
         : {reason}
-        {routes && routes.length > 0 ? ` (${routes.map((route) => route.name).join(', ')})` : ''}
+        {scope.type !== 'route' && routes?.length
+          ? ` of ${routes.map((route) => route.name).join(', ')}`
+          : ''}
       </p>
     </li>
   )

@@ -2,9 +2,8 @@
 import 'server-only'
 import { formatUsd } from '../../contract/money.ts'
 import { budgetPeriod, scopeType } from '../../contract/policy.ts'
-import { db, type Prisma, pool } from '../../server/db.ts'
-import { readNames } from '../../usage/names.ts'
-import { namedDimension } from '../policies/named-dimension.ts'
+import { db, type Prisma } from '../../server/db.ts'
+import { readSubjectNames } from '../policies/subject-names.ts'
 import { isForTeams } from '../policies/subject-teams.ts'
 import { isoOrNull } from '../rows.ts'
 import type { BudgetAlert } from './schema.ts'
@@ -40,11 +39,7 @@ export async function readAlerts(ids: readonly string[]): Promise<RaisedAlert[]>
 }
 
 export async function renderAlerts(rows: readonly Row[]): Promise<BudgetAlert[]> {
-  const wanted = rows.flatMap(({ scopeType: type, subject }) => {
-    const dimension = namedDimension(type)
-    return dimension ? [{ dimension, id: subject }] : []
-  })
-  const names = await readNames(pool, wanted)
+  const names = await readSubjectNames(rows.map(({ scopeType: type, subject }) => ({ type, subject })))
   return rows.map((row) => ({
     id: row.id,
     createdAt: row.createdAt.toISOString(),

@@ -8,9 +8,8 @@ import { budgetPeriod, scopeType } from '../../contract/policy.ts'
 import type { Prisma } from '../../server/db.ts'
 import { pool } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
-import { readNames } from '../../usage/names.ts'
-import { namedDimension } from '../policies/named-dimension.ts'
 import { scopeColumns, scopeOf, visiblePolicies } from '../policies/scope.ts'
+import { readSubjectNames } from '../policies/subject-names.ts'
 import { isForTeams, readSubjectTeams } from '../policies/subject-teams.ts'
 import { policyWarnings } from '../policies/warnings.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
@@ -238,14 +237,12 @@ async function findBudget(context: Context, id: string): Promise<Row> {
   return row
 }
 
-async function named(row: Row, subjects: Omit<BudgetSubject, 'name'>[]): Promise<BudgetSubject[]> {
-  const dimension = namedDimension(row.scopeType)
-  if (!dimension) return subjects.map((subject) => ({ ...subject, name: null }))
-  const names = await readNames(
-    pool,
-    subjects.map(({ subject }) => ({ dimension, id: subject })),
-  )
-  return subjects.map((one) => ({ ...one, name: names.get(`${dimension} ${one.subject}`) ?? null }))
+async function named(
+  { scopeType: type }: Row,
+  subjects: Omit<BudgetSubject, 'name'>[],
+): Promise<BudgetSubject[]> {
+  const names = await readSubjectNames(subjects.map(({ subject }) => ({ type, subject })))
+  return subjects.map((one) => ({ ...one, name: names.get(`${type} ${one.subject}`) ?? null }))
 }
 
 const rising = (shares: readonly number[]): number[] => [...shares].sort((a, b) => a - b)

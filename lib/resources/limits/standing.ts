@@ -2,9 +2,8 @@
 import 'server-only'
 import type { Context } from '../../api/operation.ts'
 import { pool } from '../../server/db.ts'
-import { readNames } from '../../usage/names.ts'
 import { gatewayStandings } from '../policies/gateway-standings.ts'
-import { namedDimension } from '../policies/named-dimension.ts'
+import { readSubjectNames } from '../policies/subject-names.ts'
 import { isForTeams, readSubjectTeams } from '../policies/subject-teams.ts'
 import type { LimitSubject } from './schema.ts'
 import { limitQuantity } from './snapshot.ts'
@@ -31,13 +30,7 @@ export async function limitSubjects(context: Context, rows: readonly Row[]): Pro
     (told.get(id) ?? []).map(({ subject }) => ({ type, subject })),
   )
   const teams = await readSubjectTeams(pool, counted)
-  const names = await readNames(
-    pool,
-    counted.flatMap(({ type, subject }) => {
-      const dimension = namedDimension(type)
-      return dimension ? [{ dimension, id: subject }] : []
-    }),
-  )
+  const names = await readSubjectNames(counted)
   const visible = context.visibleTeams()
   return rows.map(({ id, metric, scopeType, scopeEach, teamId }) =>
     (told.get(id) ?? [])

@@ -24,8 +24,10 @@ export function reasonOf({ type, id, each }: PolicyScope, of: CallerWords, subje
         ? `because each consumer has it for itself, and this is consumer ${of.consumerName}`
         : `because consumer ${of.consumerName} has it`
     case 'key':
-      if (each) return 'because each key has it for itself'
-      return of.keyName === null ? 'because this key has it' : `for calls with key ${of.keyName} alone`
+      if (of.keyName === null) return each ? 'because each key has it for itself' : 'because this key has it'
+      return each
+        ? `because each key has it for itself: here key ${of.keyName}`
+        : `for calls with key ${of.keyName} alone`
     case 'user':
       return each
         ? 'for calls that name an end user: each of them has it'

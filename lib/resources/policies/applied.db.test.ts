@@ -96,9 +96,10 @@ test('a consumer meets what counts any of its keys', async () => {
   const { data } = await applied(`/consumers/${ids.bot}`)
   const policies = named({ data, total: data.length })
   expect(policies['of key b']?.reason).toBe('for calls with key b alone')
-  expect(data.filter(({ name }) => name === 'of each key').map(({ subject }) => subject)).toEqual([
-    ids.keyA,
-    ids.keyB,
+  const ofEach = data.filter(({ name }) => name === 'of each key')
+  expect(ofEach.map(({ subject, reason }) => [subject, reason])).toEqual([
+    [ids.keyA, 'because each key has it for itself: here key a'],
+    [ids.keyB, 'because each key has it for itself: here key b'],
   ])
   expect(policies['of other']).toBeUndefined()
 })
