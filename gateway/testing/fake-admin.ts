@@ -12,10 +12,14 @@ import {
   leaseRenewal,
   type ProbeResult,
   probeResult,
+  type SpentAnswer,
+  type SpentQuery,
   type StreamQuery,
+  spentQuery,
   streamQuery,
   usageBatch,
 } from '../../lib/contract/control.ts'
+import { subjectsOf } from '../../lib/contract/policy.ts'
 import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 import type { AdminConfiguration } from './configuration-builder.ts'
 
@@ -96,6 +100,9 @@ export async function startFakeAdmin(
     else if (path === '/api/control/usage') {
       answerUsage(body, response)
       return
+    } else if (path === '/api/control/spent') {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      return void response.end(JSON.stringify(spent(spentQuery.parse(body), self.booked.values())))
     }
     response.writeHead(204).end()
   }
@@ -164,6 +171,33 @@ export async function startFakeAdmin(
   })
   const { port } = server.address() as AddressInfo
   return Object.assign(self, { port, url: `http://127.0.0.1:${port}` })
+}
+
+/** By its own books, attempt by attempt; what nobody knows the cost of stays held. */
+function spent({ budgets }: SpentQuery, booked: Iterable<UsageEvent>): SpentAnswer {
+  const events = [...booked]
+  return {
+    committedSequence: Math.max(0, ...events.map(({ sequence }) => sequence)),
+    budgets: budgets.map(({ id, scope, startMs, endMs }) => {
+      const sums = new Map<string, { spent: bigint; held: bigint }>()
+      for (const event of events) {
+        if (event.at < startMs || (endMs !== null && event.at >= endMs)) continue
+        for (const { providerId, model, costPicoUsd, outcome } of event.attempts) {
+          for (const subject of subjectsOf(scope, { ...event, providerId, model })) {
+            const { spent, held } = sums.get(subject) ?? { spent: 0n, held: 0n }
+            const stays = outcome === 'unknown' ? BigInt(event.reservedPicoUsd ?? 0) : 0n
+            sums.set(subject, { spent: spent + BigInt(costPicoUsd ?? 0), held: held + stays })
+          }
+        }
+      }
+      const subjects = [...sums].map(([subject, { spent, held }]) => ({
+        subject,
+        spentPicoUsd: spent.toString(),
+        heldPicoUsd: held.toString(),
+      }))
+      return { id, subjects }
+    }),
+  }
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -1,5 +1,5 @@
 /** A listener on a free port over fake vendors and books in memory: what wire tests start with. */
-import { systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { freshPolicing, type Policing } from '../limits/policing.ts'
 import { type Listener, startListener } from '../listener.ts'
 import type { ListenerLimits } from '../listener-limits.ts'
@@ -48,6 +48,7 @@ export async function startGatewayUnderTest(
   limits: Partial<ListenerLimits> = {},
   network: Partial<HttpUpstreamOptions> = {},
   routing: BalancerOptions = PATIENT,
+  clock: Clock = systemClock,
 ): Promise<GatewayUnderTest> {
   const [a, b] = [await startFakeOpenAi(), await startFakeOpenAi()]
   const books = memoryBooks()
@@ -76,15 +77,15 @@ export async function startGatewayUnderTest(
     ],
   }
   let configuration: Configuration | null = memoryConfiguration(defaults)
-  const policing = freshPolicing(systemClock)
-  const balancer = createBalancer(systemClock, routing)
+  const policing = freshPolicing(clock)
+  const balancer = createBalancer(clock, routing)
   const upstream = createHttpUpstream({ ownPorts: new Set(), ...network })
   const listener = await startListener({
     host: '127.0.0.1',
     port: 0,
     configuration: () => configuration,
     books,
-    clock: systemClock,
+    clock,
     upstream,
     policing,
     balancer,
