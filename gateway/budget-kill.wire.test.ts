@@ -31,7 +31,7 @@ const BYTES = JSON.stringify({
   stream: false,
   messages: [{ role: 'user', content: 'Say something.' }],
 }).length
-const AMOUNT = costBound(TEST_PRICING, BYTES, CAP) * 40n
+const AMOUNT = costBound(TEST_PRICING, null, { inputTokens: BYTES, outputTokens: CAP, timeMs: 0 }) * 40n
 
 let rig: GatewayRig
 beforeAll(async () => {

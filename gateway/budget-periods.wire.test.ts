@@ -11,7 +11,8 @@ import { seeded, testSeed } from './testing/seed.ts'
 
 const HOUR_MS = 3_600_000
 const BODY = { model: 'chat', max_completion_tokens: 100, ...HELLO }
-const AMOUNT = costBound(TEST_PRICING, Buffer.byteLength(JSON.stringify(BODY)), 100) * 40n
+const INPUT = Buffer.byteLength(JSON.stringify(BODY))
+const AMOUNT = costBound(TEST_PRICING, null, { inputTokens: INPUT, outputTokens: 100, timeMs: 0 }) * 40n
 const hourOf = (at: number) => Math.floor(at / HOUR_MS) * HOUR_MS
 
 let gateway: GatewayUnderTest

@@ -80,6 +80,13 @@ export interface Money {
   held: bigint
 }
 
+/** What counts now, and the milliseconds until the first of it, and until all, is forgotten; 0 without a window. */
+export interface Used {
+  readonly used: bigint
+  readonly lessInMs: number
+  readonly emptyInMs: number
+}
+
 export interface Counters {
   /** Takes room for all, or for none and says which is short. */
   reserve(wants: readonly Want[]): Hold | Shortage
@@ -95,8 +102,7 @@ export interface Counters {
   setSpent(key: string, spent: bigint): void
   /** All money that is counted. */
   moneys(): Iterable<readonly [key: string, money: Readonly<Money>]>
-  /** What counts now, and the milliseconds until all of it is forgotten. */
-  used(key: string, windowMs: number): { readonly used: bigint; readonly emptyInMs: number }
+  used(key: string, windowMs: number): Used
   /** Of what counts within a window or at once; good for a walk in pieces, over changes meanwhile. */
   countedKeys(): Iterator<string>
   /** Hears the keys under which room came back. */
@@ -287,11 +293,15 @@ export function createCounters(clock: Clock): Counters {
 
     used(key, windowMs) {
       const gauge = gauges.get(key)
-      if (gauge !== undefined) return { used: gauge, emptyInMs: 0 }
+      if (gauge !== undefined) return { used: gauge, lessInMs: 0, emptyInMs: 0 }
       const window = windows.get(key)
-      if (!window) return { used: 0n, emptyInMs: 0 }
+      if (!window) return { used: 0n, lessInMs: 0, emptyInMs: 0 }
       const now = clock.monotonic()
-      return { used: window.total(now, windowMs), emptyInMs: window.emptyIn(now, windowMs) }
+      return {
+        used: window.total(now, windowMs),
+        lessInMs: window.lessIn(now, windowMs),
+        emptyInMs: window.emptyIn(now, windowMs),
+      }
     },
 
     *countedKeys() {

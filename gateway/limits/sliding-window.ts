@@ -77,6 +77,13 @@ export class SlidingWindow {
     return last ? Math.max(0, Math.ceil(last.at + windowMs - now)) : 0
   }
 
+  /** Milliseconds until something of it no longer counts; 0 where nothing does. */
+  lessIn(now: number, windowMs: number): number {
+    this.#expire(now, windowMs)
+    const oldest = this.#moments[this.#first]
+    return oldest ? Math.max(0, Math.ceil(oldest.at + windowMs - now)) : 0
+  }
+
   get isEmpty(): boolean {
     return this.#moments.length === this.#first
   }

@@ -1,10 +1,11 @@
 /**
  * Where the caller stands: `RateLimit` and `RateLimit-Policy` for every limit that counts this call
- * (draft-ietf-httpapi-ratelimit-headers: q, w, r, t), and OpenAI's own `x-ratelimit-*` for the tightest of each kind.
+ * (draft-ietf-httpapi-ratelimit-headers-11: all quantities whole numbers; `t` until there is more room again, never
+ * beyond `Retry-After`), and OpenAI's own `x-ratelimit-*` for the tightest of each kind (their reset: until all is free).
  */
 import type { ServerResponse } from 'node:http'
 import type { LimitEntity } from '../../lib/contract/entities.ts'
-import { formatUsd } from '../../lib/contract/money.ts'
+import type { LimitMetric } from '../../lib/contract/policy.ts'
 import type { AppliedLimit } from '../limits/applicable.ts'
 import type { Counters } from '../limits/counters.ts'
 
@@ -25,14 +26,14 @@ export function setRateLimitHeaders(
   let requests: Standing | null = null
   let tokens: Standing | null = null
   for (const one of applied) {
-    const { used, emptyInMs: resetMs } = counters.used(one.key, one.windowMs)
+    const { used, lessInMs, emptyInMs: resetMs } = counters.used(one.key, one.windowMs)
     const { policy: limit } = one
     const remaining = one.limit > used ? one.limit - used : 0n
     const { name, item } = wordsOf(one)
-    const reset = limit.windowSeconds === null ? '' : `;t=${Math.ceil(resetMs / 1_000)}`
+    const window = limit.windowSeconds === null ? '' : `;t=${Math.ceil(lessInMs / 1_000)}`
     const separator = policies === '' ? '' : ', '
     policies += separator + item
-    standing += `${separator}${name};r=${quantity(limit, remaining)}${reset}`
+    standing += `${separator}${name};r=${quantity(limit, remaining)}${window}`
     if (limit.metric === 'requests') requests = tighter(requests, { limit, remaining, resetMs })
     else if (TOKEN_METRICS.has(limit.metric)) tokens = tighter(tokens, { limit, remaining, resetMs })
   }
@@ -61,7 +62,8 @@ function wordsOf(applied: AppliedLimit): Words {
     const { policy, limit } = applied
     const name = sfString(policy.name)
     const window = policy.windowSeconds === null ? '' : `;w=${policy.windowSeconds}`
-    words = { name, item: `${name};q=${quantity(policy, limit)}${window}` }
+    const unit = UNITS[policy.metric]
+    words = { name, item: `${name};q=${quantity(policy, limit)}${unit ? `;qu="${unit}"` : ''}${window}` }
     known.set(applied, words)
   }
   return words
@@ -75,9 +77,20 @@ function setFamily(response: ServerResponse, family: 'requests' | 'tokens', tigh
   response.setHeader(`x-ratelimit-reset-${family}`, duration(tightest.resetMs))
 }
 
-/** Structured fields have integers and decimals of three places (RFC 8941 §3.3): money is told in thousandths, rounded down. */
+/** The draft has no unit for tokens and money; its own default is `requests`. */
+const UNITS: Readonly<Record<LimitMetric, string | null>> = {
+  requests: null,
+  concurrency: 'concurrent-requests',
+  tokens: 'tokens',
+  inputTokens: 'tokens',
+  outputTokens: 'tokens',
+  costUsd: 'micro-usd',
+}
+const PICO_IN_MICRO = 1_000_000n
+
+/** Money in millionths of a dollar, rounded down. */
 function quantity({ metric }: LimitEntity, amount: bigint): string {
-  return metric === 'costUsd' ? formatUsd((amount / 1_000_000_000n) * 1_000_000_000n) : amount.toString()
+  return (metric === 'costUsd' ? amount / PICO_IN_MICRO : amount).toString()
 }
 
 function sfString(text: string): string {
