@@ -20,6 +20,7 @@ import { type JournalFs, nodeFs } from './journal/journal-fs.ts'
 import type { Journal } from './journal/journal-options.ts'
 import { startShipper } from './journal/shipper.ts'
 import { type Adoption, startAdoption } from './limits/adoption.ts'
+import { vendorLimit } from './limits/applicable.ts'
 import { createCounterLedger } from './limits/counter-ledger.ts'
 import { createCounters } from './limits/counters.ts'
 import { createNearest } from './limits/nearest.ts'
@@ -182,7 +183,11 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
   let ended = false
   const gauges = startProcessGauges()
   const host = hostname().slice(0, 255)
-  const nearest = createNearest(tallies, () => current?.policies ?? null)
+  const nearest = createNearest(tallies, (id, subject) => {
+    const ours = current?.policies.limit(id)
+    const provider = ours ? undefined : current?.providerById(id.slice(0, id.indexOf('/')))
+    return ours ?? (provider && vendorLimit(provider, id, subject))
+  })
   const heartbeat = startLease({
     admin,
     log,

@@ -20,6 +20,7 @@ import type { Route } from '@/lib/resources/routes/schema'
 import { CreateProviderForm, EditProviderForm } from './provider-form'
 import { kindLabel } from './provider-kinds'
 import { vendorLimitExact } from './vendor-limit-words'
+import { VendorRoom } from './vendor-room'
 
 const TRAIL = [{ href: '/providers', label: 'Providers' }]
 
@@ -133,6 +134,7 @@ export function ProviderPage({ id }: { id: string }) {
           <ProviderFacts provider={provider} />
         )}
         <div className="flex flex-col gap-4">
+          <VendorRoom provider={provider} />
           <Card title="Used by">
             {routes.data?.length === 0 ? (
               <p className="text-sm text-muted">No route sends calls to it yet.</p>

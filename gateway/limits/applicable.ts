@@ -2,12 +2,13 @@
  * Which limits and budgets a call, or one attempt of it, counts under. What a key, a route and a target decide is worked
  * out once for as long as the policies stay; end users and tags are named by the call, and looked up for each.
  */
-import type {
-  BudgetEntity,
-  LimitEntity,
-  ProviderEntity,
-  ProviderLimit,
-  RouteEntity,
+import {
+  type BudgetEntity,
+  type LimitEntity,
+  type ProviderEntity,
+  type ProviderLimit,
+  providerLimitId,
+  type RouteEntity,
 } from '../../lib/contract/entities.ts'
 import type { ScopeSubjects, ScopeType } from '../../lib/contract/policy.ts'
 import type { Clock } from '../clock.ts'
@@ -235,11 +236,19 @@ export function vendorLimitsOf({ provider, model }: CompiledTarget): readonly Ap
   return applied
 }
 
+/** By what its counter is called; undefined where the provider has no such limit. */
+export function vendorLimit(provider: ProviderEntity, id: string, subject: string): LimitEntity | undefined {
+  const limit = provider.limits.find(
+    (one) => (one.model ?? '') === subject && providerLimitId(provider.id, one) === id,
+  )
+  return limit && asLimit(provider, limit)
+}
+
 /** Its id is what it measures, not how much: another amount goes on counting where this one stopped. */
 function asLimit(provider: ProviderEntity, { metric, limit, windowSeconds }: ProviderLimit): LimitEntity {
   return {
     type: 'limit',
-    id: `${provider.id}/${metric}/${windowSeconds ?? ''}`,
+    id: providerLimitId(provider.id, { metric, windowSeconds }),
     name: provider.name,
     scope: { type: 'provider', id: provider.id, each: false },
     metric,

@@ -16,7 +16,8 @@ function rig() {
   const counters = createCounters(clock)
   const draft = new PolicyIndex().edit()
   for (const limit of [requests, tokens, atOnce]) draft.add(limit)
-  const near = createNearest(counters, () => draft.finish())
+  const policies = draft.finish()
+  const near = createNearest(counters, (id) => policies.limit(id))
   const take = (limit: typeof requests, subject: string, amount: bigint) =>
     counters.reserve([
       {

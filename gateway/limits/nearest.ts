@@ -3,7 +3,7 @@
  * them and keeps the nearest, so it costs the same however many there are; up to a piece of them it is exact.
  */
 import { type LeaseRenewal, MAX_NEAR } from '../../lib/contract/control.ts'
-import type { PolicyIndex } from '../snapshot/policy-index.ts'
+import type { LimitEntity } from '../../lib/contract/entities.ts'
 import type { Counters } from './counters.ts'
 
 /** Looked at each time, beside the nearest of the time before. */
@@ -11,8 +11,11 @@ const PIECE = 2_000
 
 type Near = NonNullable<LeaseRenewal['near']>
 
+/** The limit that a counter belongs to, in the running configuration. */
+type LimitOf = (id: string, subject: string) => LimitEntity | undefined
+
 /** The nearest first; what counts nothing is left out. */
-export function createNearest(counters: Counters, policies: () => PolicyIndex | null): () => Near {
+export function createNearest(counters: Counters, limitOf: LimitOf): () => Near {
   let nearest: string[] = []
   let walk = counters.countedKeys()
 
@@ -30,11 +33,9 @@ export function createNearest(counters: Counters, policies: () => PolicyIndex | 
   }
 
   return () => {
-    const index = policies()
-    if (!index) return []
     const found = [...new Set([...nearest, ...nextPiece()])].flatMap((key) => {
       const at = key.indexOf('|')
-      const limit = index.limit(key.slice(0, at))
+      const limit = limitOf(key.slice(0, at), key.slice(at + 1))
       if (!limit) return []
       const { used } = counters.used(key, (limit.windowSeconds ?? 0) * 1_000)
       if (used <= 0n) return []

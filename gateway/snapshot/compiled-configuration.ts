@@ -91,6 +91,10 @@ export class CompiledConfiguration implements Configuration {
     return route && this.#compiled(route)
   }
 
+  providerById(id: string): ProviderEntity | undefined {
+    return this.#entity<ProviderEntity>('provider', id)
+  }
+
   routeNamesFor(key: KeyEntity): readonly string[] {
     this.#routeNames ??= [...this.#indexes.routesByName.values()].map((route) => route.name).sort()
     if (key.allowedRoutes === null) return this.#routeNames

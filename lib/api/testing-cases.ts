@@ -178,6 +178,7 @@ export const CASES: Record<string, Case> = {
   'providers.list': { callers: READERS, good: get('/providers') },
   'providers.create': { callers: ADMINS, good: create('/providers', bodies.provider), unique: true },
   'providers.get': { callers: READERS, good: onNew('/providers', bodies.provider) },
+  'providers.limits': { callers: READERS, good: onNew('/providers', bodies.provider, '/limits') },
   'providers.update': {
     callers: ADMINS,
     good: onNew('/providers', bodies.provider, '', () => ({ name: unique('renamed') })),

@@ -76,6 +76,14 @@ export const providerLimit = z.object({
 })
 export type ProviderLimit = z.infer<typeof providerLimit>
 
+/** Names its counter, with the model (or `''`) as the subject. Another amount is the same count, another window is not. */
+export function providerLimitId(
+  providerId: string,
+  { metric, windowSeconds }: Pick<ProviderLimit, 'metric' | 'windowSeconds'>,
+): string {
+  return `${providerId}/${metric}/${windowSeconds ?? ''}`
+}
+
 export const providerEntity = z.object({
   type: z.literal('provider'),
   id,

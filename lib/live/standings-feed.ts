@@ -95,8 +95,11 @@ async function tellable(pool: pg.Pool, changed: ReadonlyMap<string, bigint>) {
     const data: Data = { budgets: [], limits: [] }
     for (const part of parts) {
       const policy = policyOf(part)
-      if (!policy) continue
       const { id, subject, amount, startMs } = part
+      // What a vendor allows is a limit of its provider, which members of teams do not see.
+      if (part.kind === 'limit' && id.includes('/') && visible === null)
+        data.limits.push({ limitId: id, subject, used: Number(amount) })
+      if (!policy) continue
       const teamId = policy.teamId ?? teams.get(`${policy.scopeType} ${subject}`) ?? null
       if (!isForTeams(visible, teamId, policy.scopeEach)) continue
       if ('metric' in policy)

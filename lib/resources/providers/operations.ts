@@ -1,18 +1,21 @@
 import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
 import { ADMINS } from '../../api/actor.ts'
 import { type Context, operation } from '../../api/operation.ts'
 import { containsText, listOf, listPage, listQuery } from '../../api/pagination.ts'
 import { problem } from '../../api/problem.ts'
-import { type ProviderEntity, providerKind, providerLimit } from '../../contract/entities.ts'
+import { type ProviderEntity, providerKind, providerLimit, providerLimitId } from '../../contract/entities.ts'
 import { probe } from '../../publish/probe.ts'
 import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
+import { gatewayStandings } from '../policies/gateway-standings.ts'
 import { baseOf, given, idParams, isoOrNull, lockRow, nextVersion } from '../rows.ts'
 import { checkProvider, credentialColumns, movesAddress } from './credentials.ts'
 import {
   type Provider,
   provider,
   providerInput,
+  providerLimitUse,
   providerOptions,
   providerPatch,
   providerTest,
@@ -86,6 +89,29 @@ export const providerOperations = [
     params: idParams,
     response: provider,
     run: async (context, { params }) => renderProvider(await findProvider(context, params.id)),
+  }),
+  operation({
+    id: 'providers.limits',
+    method: 'GET',
+    path: '/providers/{id}/limits',
+    summary: 'Read how much of what a vendor allows is used',
+    description:
+      'Gateways tell the 200 limits that are nearest to their end over all; one that is not among them reads as 0.',
+    tag,
+    permission: reads,
+    etag: 'content',
+    params: idParams,
+    response: z.object({ data: z.array(providerLimitUse) }),
+    async run(context, { params }) {
+      const { limits } = renderProvider(await findProvider(context, params.id))
+      const { used } = await gatewayStandings(context.db, context.now)
+      return {
+        data: limits.map((limit) => ({
+          ...limit,
+          used: Number(used.get(`${providerLimitId(params.id, limit)}|${limit.model ?? ''}`) ?? 0n),
+        })),
+      }
+    },
   }),
   operation({
     id: 'providers.update',

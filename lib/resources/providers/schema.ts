@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ProviderLimit, providerKind, providerLimit } from '../../contract/entities.ts'
+import { providerKind, providerLimit, providerLimitId } from '../../contract/entities.ts'
 import { released, resourceBase, resourceName, timestamp } from '../fields.ts'
 
 /** The kinds that this release carries traffic to; the others of the contract are refused when they are created. */
@@ -58,18 +58,13 @@ const providerLimits = z
   .superRefine((limits, context) => {
     const seen = new Set<string>()
     for (const [index, limit] of limits.entries()) {
-      const name = providerLimitName(limit)
+      const name = `${providerLimitId('', limit)} ${limit.model ?? ''}`
       if (seen.has(name))
         context.addIssue({ code: 'custom', path: [index, 'metric'], message: 'is limited twice' })
       seen.add(name)
     }
   })
   .describe('What the vendor allows: kept before it has to refuse. A target without room is passed over')
-
-/** What a limit measures; its amount may change without another count. */
-function providerLimitName({ metric, model, windowSeconds }: Omit<ProviderLimit, 'limit'>): string {
-  return `${metric}/${windowSeconds ?? ''}|${model ?? ''}`
-}
 
 export const providerInput = z.strictObject({
   name: resourceName,
@@ -116,6 +111,12 @@ export const provider = resourceBase.extend({
   routeCount: z.int(),
 })
 export type Provider = z.infer<typeof provider>
+
+/** GET /providers/{id}/limits */
+export const providerLimitUse = providerLimit.extend({
+  used: z.int().describe('What counts now, as the gateways told it last'),
+})
+export type ProviderLimitUse = z.infer<typeof providerLimitUse>
 
 /** POST /providers/{id}/test and POST /providers/test (unsaved input). Runs through a gateway, as production does. */
 export const providerTestInput = z.strictObject({ model: z.string().min(1).max(200).optional() })
