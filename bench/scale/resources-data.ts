@@ -94,6 +94,7 @@ export async function fillResources(client: pg.Client, sizes: Sizes): Promise<vo
       CASE WHEN n % 10 = 4 THEN ${risen('n', keys)} + interval '1 hour' END,
       CASE WHEN n % 3 = 0 THEN now() - make_interval(hours => n % 1000) END,
       ${risen('n', keys)}, ${risen('n', keys)} FROM ${series(keys)}`)
+  await run('INSERT INTO key_uses SELECT id, last_used_at FROM api_keys WHERE last_used_at IS NOT NULL')
   await run(`INSERT INTO providers (id, name, kind, base_url, credentials_version, created_at, updated_at)
     SELECT ${id('prov', 'n')}, 'Vendor ' || n, (ARRAY['openai','anthropic','google','openai-compatible'])[1 + n % 4],
       CASE WHEN n % 4 = 3 THEN 'http://127.0.0.1:9/v1' END, 'v1', ${risen('n', providers)}, ${risen('n', providers)}

@@ -22,8 +22,8 @@ export class BadBatch extends Error {}
 const ID_TIME_TOLERANCE_MS = 3_600_000
 const EARLIEST_MS = Date.UTC(2020, 0, 1)
 const LATEST_MS = Date.UTC(9999, 0, 1)
-/** How stale `last_used_at` of a key may get: not every batch writes every key. */
-const LAST_USED_SECONDS = 15
+/** How stale the last use of a key may get: not every batch writes every key. */
+const LAST_USED_SECONDS = 60
 
 /** @throws BadBatch, or what the database throws: then nothing of the batch is booked. */
 export async function ingest(pool: pg.Pool, batch: UsageBatch): Promise<UsageReceipt> {
@@ -95,12 +95,19 @@ async function touchKeys(client: pg.PoolClient, events: readonly UsageEvent[]): 
   if (newest.size === 0) return
   await client.query({
     name: 'ingest-keys',
-    text: `WITH due AS (
-        SELECT k.id, u.at FROM api_keys k JOIN unnest($1::text[], $2::timestamptz[]) AS u(id, at) ON u.id = k.id
-        WHERE k.last_used_at IS NULL OR k.last_used_at < u.at - make_interval(secs => $3)
-        ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED
+    text: `WITH used AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::timestamptz[]) AS p(id, at)),
+      due AS (
+        SELECT u.key_id, used.at FROM key_uses u JOIN used ON used.id = u.key_id
+        WHERE u.last_used_at < used.at - make_interval(secs => $3)
+        ORDER BY 1 FOR NO KEY UPDATE OF u SKIP LOCKED
+      ),
+      again AS (UPDATE key_uses u SET last_used_at = due.at FROM due WHERE u.key_id = due.key_id),
+      first AS (
+        SELECT k.id, used.at FROM api_keys k JOIN used ON used.id = k.id
+        WHERE NOT EXISTS (SELECT FROM key_uses u WHERE u.key_id = k.id)
+        ORDER BY 1 FOR KEY SHARE OF k SKIP LOCKED
       )
-      UPDATE api_keys k SET last_used_at = due.at FROM due WHERE k.id = due.id`,
+      INSERT INTO key_uses (key_id, last_used_at) SELECT * FROM first ON CONFLICT DO NOTHING`,
     values: [
       [...newest.keys()],
       [...newest.values()].map((at) => new Date(at).toISOString()),

@@ -25,6 +25,7 @@ export const keyWrites = {
 export const withNames = {
   consumer: { select: { name: true, enabled: true, teamId: true, team: { select: { name: true } } } },
   user: { select: { name: true } },
+  use: { select: { lastUsedAt: true } },
 } as const
 export type KeyRow = Prisma.ApiKeyGetPayload<{ include: typeof withNames }>
 
@@ -142,7 +143,7 @@ export function renderKey(row: KeyRow, now: Date): Key {
     rotatedAt: isoOrNull(row.rotatedAt),
     previousUntil: grace ? isoOrNull(row.previousUntil) : null,
     previousLast4: grace ? row.previousLast4 : null,
-    lastUsedAt: isoOrNull(row.lastUsedAt),
+    lastUsedAt: isoOrNull(row.use?.lastUsedAt ?? null),
   }
 }
 
