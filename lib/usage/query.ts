@@ -178,7 +178,7 @@ interface Series {
 }
 
 /** As pg gives it: the interval it lies in, its groups, and sums in text. */
-type Row = Record<string, string | null> & { i: number; latency: string[]; first_token: string[] }
+type Row = Record<string, string | null> & { i: number }
 
 interface Rest {
   /** How many groups beyond the costliest. */

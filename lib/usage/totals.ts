@@ -20,11 +20,13 @@ export function emptyTotals(): Totals {
 export function addTo(totals: Totals, row: Record<string, unknown>): void {
   for (const column of SUM_COLUMNS) totals.sums[column] += Number(row[column])
   totals.costPico += BigInt(row.cost_pico as string)
-  const addEach = (into: number[], counts: readonly (string | null)[]) => {
-    for (const [index, count] of counts.entries()) into[index] = (into[index] ?? 0) + Number(count ?? 0)
+  // Where nothing was counted there is no text between the commas.
+  const addEach = (into: number[], counts: string) => {
+    for (const [index, count] of counts.split(',').entries())
+      if (count !== '') into[index] = (into[index] ?? 0) + Number(count)
   }
-  addEach(totals.latency, row.latency as string[])
-  addEach(totals.firstToken, row.first_token as string[])
+  addEach(totals.latency, row.latency as string)
+  addEach(totals.firstToken, row.first_token as string)
 }
 
 export function sumInto(totals: Totals, other: Totals): void {
