@@ -53,7 +53,8 @@ test('what a vendor allows is set on its provider, and the next call is told bef
   expect(refusal).toMatchObject({ status: 429, code: 'provider_rate_limited' })
   expect(await vendor.served()).toHaveLength(1)
 
-  await page.reload()
+  // Without a reload: the gateway tells it.
+  await expect(page.getByRole('img', { name: '1 of 1 counts now' })).toBeVisible()
   await second.getByRole('button', { name: 'Remove limit 2' }).click()
   await page.getByRole('button', { name: 'Save provider' }).click()
   await expect(second).toHaveCount(0)

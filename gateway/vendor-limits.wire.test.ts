@@ -63,7 +63,7 @@ const served = () => [gateway.a.served.length, gateway.b.served.length]
 function used(providers: ReturnType<typeof allow>): bigint[] {
   const provider = providers[0]
   if (!provider) throw new Error('no provider')
-  return vendorLimitsOf({ provider, model: 'gpt-fake', weight: 1, priority: 0, group: null }).map(
+  return vendorLimitsOf({ provider, model: 'gpt-fake' }).map(
     ({ key, windowMs }) => gateway.policing.counters.used(key, windowMs).used,
   )
 }

@@ -219,7 +219,10 @@ const ofVendors = new WeakMap<ProviderEntity, Map<string, readonly AppliedLimit[
 const NO_LIMITS: readonly AppliedLimit[] = []
 
 /** What the vendor allows for this model and for the whole account, as limits like ours. */
-export function vendorLimitsOf({ provider, model }: CompiledTarget): readonly AppliedLimit[] {
+export function vendorLimitsOf({
+  provider,
+  model,
+}: Pick<CompiledTarget, 'provider' | 'model'>): readonly AppliedLimit[] {
   if (provider.limits.length === 0) return NO_LIMITS
   let byModel = ofVendors.get(provider)
   if (!byModel) {

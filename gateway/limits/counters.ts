@@ -47,6 +47,8 @@ export interface HoldEntry {
 export class Hold implements WrittenHold {
   readonly entries: HoldEntry[]
   state: 'held' | 'committed' = 'held'
+  /** Among those whose intent is not written; -1: it is. */
+  place = -1
 
   constructor(entries: HoldEntry[]) {
     this.entries = entries
@@ -136,7 +138,8 @@ export function createCounters(clock: Clock): Counters {
   const spans = new Map<string, number>()
   const gauges = new Map<string, bigint>()
   const moneys = new Map<string, Money>()
-  const unwritten = new Set<Hold>()
+  /** Not a Set: one that each call goes into and out of makes itself new tables without end, and each old one lives on. */
+  const unwritten: Hold[] = []
   let freed: (key: string) => void = () => {}
 
   function restore(state: CountersState): void {
@@ -189,6 +192,16 @@ export function createCounters(clock: Clock): Counters {
     const waitMs = windows.get(key)?.waitFor(amount, limit, now, windowMs) ?? (amount > limit ? null : 0)
     if (waitMs === null) return { reason: 'never', waitMs: windowMs }
     return waitMs === 0 ? null : { reason: 'full', waitMs }
+  }
+
+  function written(hold: Hold): void {
+    if (hold.place === -1) return
+    const last = unwritten.pop()
+    if (last && last !== hold) {
+      unwritten[hold.place] = last
+      last.place = hold.place
+    }
+    hold.place = -1
   }
 
   function take(want: Want, now: number): HoldEntry {
@@ -244,11 +257,11 @@ export function createCounters(clock: Clock): Counters {
       }
       if (worst) return worst
       const hold = new Hold(wants.map((want) => take(want, now)))
-      if (wants.length > 0) unwritten.add(hold)
+      if (wants.length > 0) hold.place = unwritten.push(hold) - 1
       return hold
     },
 
-    written: (hold) => void unwritten.delete(hold),
+    written,
 
     correct(hold, amounts) {
       if (hold.state !== 'held') return
@@ -272,7 +285,7 @@ export function createCounters(clock: Clock): Counters {
     commit(hold) {
       if (hold.state !== 'held') return
       hold.state = 'committed'
-      unwritten.delete(hold)
+      written(hold)
       for (const { key, counts, amount } of hold.entries) {
         if (counts !== COUNTS.money) continue
         const money = moneyOf(key)

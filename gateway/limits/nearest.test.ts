@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { MAX_NEAR } from '../../lib/contract/control.ts'
 import { PolicyIndex } from '../snapshot/policy-index.ts'
+import { testProvider } from '../testing/memory-configuration.ts'
 import { testLimit } from '../testing/policies.ts'
+import { vendorLimit, vendorLimitsOf } from './applicable.ts'
 import { COUNTS, createCounters } from './counters.ts'
 import { createNearest } from './nearest.ts'
 import { limitKey } from './policing.ts'
@@ -28,7 +30,7 @@ function rig() {
         windowMs: (limit.windowSeconds ?? 0) * 1_000,
       },
     ])
-  return { near, take, pass: (ms: number) => (now += ms) }
+  return { counters, near, take, pass: (ms: number) => (now += ms) }
 }
 
 test('the nearest to their end come first, whatever they count; what is out of its window is gone', () => {
@@ -61,4 +63,17 @@ test('of very many counters the nearest are found by and by, and no more than fi
   const last = looks.at(-1) ?? []
   expect(last[0]).toEqual({ limitId: requests.id, subject: 'the nearest', used: '99' })
   expect(last.slice(1, 100).every(({ used }) => used === '90')).toBe(true)
+})
+
+test('what a vendor allows is among them, by what its provider has now', () => {
+  const { counters } = rig()
+  const allowed = { model: 'gpt-4o', metric: 'requests' as const, limit: 10, windowSeconds: 60 }
+  const provider = testProvider({ id: 'prov_1', limits: [allowed] })
+  const [limit] = vendorLimitsOf({ provider, model: 'gpt-4o' })
+  if (!limit) throw new Error('no limit')
+  counters.reserve([{ ...limit, amount: 4n }])
+  const near = createNearest(counters, (id, subject) => vendorLimit(provider, id, subject))
+  expect(near()).toEqual([{ limitId: 'prov_1/requests/60', subject: 'gpt-4o', used: '4' }])
+  const changed = testProvider({ id: 'prov_1', limits: [{ ...allowed, windowSeconds: 10 }] })
+  expect(createNearest(counters, (id, subject) => vendorLimit(changed, id, subject))()).toEqual([])
 })

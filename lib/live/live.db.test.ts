@@ -262,7 +262,10 @@ test('what gateways hold and count is told as it changes, to those alone who loo
           startMs: 0,
           heldPicoUsd: pico,
         })),
-        near: [{ limitId: 'limit_near', subject: 'team_p', used }],
+        near: [
+          { limitId: 'limit_near', subject: 'team_p', used },
+          { limitId: 'prov_p/requests/60', subject: '', used: '3' },
+        ],
       }),
     )
   const newest = (client: Client) => client.of('standings').at(-1)?.data as StandingsData | undefined
@@ -279,7 +282,10 @@ test('what gateways hold and count is told as it changes, to those alone who loo
   )
   expect(newest(looking)).toEqual({
     budgets: [held('team_p', '2'), held('team_q', '2')],
-    limits: [{ limitId: 'limit_near', subject: 'team_p', used: 7 }],
+    limits: [
+      { limitId: 'limit_near', subject: 'team_p', used: 7 },
+      { limitId: 'prov_p/requests/60', subject: '', used: 3 },
+    ],
   })
   expect(newest(member)).toEqual({ budgets: [held('team_q', '2')], limits: [] })
   await tell('2000000000000', '8')
@@ -290,7 +296,10 @@ test('what gateways hold and count is told as it changes, to those alone who loo
   await until('all is over', () => newest(looking)?.budgets.length === 2)
   expect(newest(looking)).toEqual({
     budgets: [held('team_p', '0'), held('team_q', '0')],
-    limits: [{ limitId: 'limit_near', subject: 'team_p', used: 0 }],
+    limits: [
+      { limitId: 'limit_near', subject: 'team_p', used: 0 },
+      { limitId: 'prov_p/requests/60', subject: '', used: 0 },
+    ],
   })
   expect(another.of('standings')).toEqual([])
 })

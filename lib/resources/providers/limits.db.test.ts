@@ -71,3 +71,30 @@ test('an earlier revision brings its limits back, and one older than limits has 
     expect((await restore(tx, older as typeof old, options)).entity).toMatchObject({ limits: [] })
   })
 })
+
+test('how much of it is used is what the gateways told last, for those who may see providers', async () => {
+  const { id } = (await create([MINUTE, TOKENS, PLACES])).body
+  const now = new Date()
+  const near = [
+    { limitId: `${id}/requests/60`, subject: '', used: '499' },
+    { limitId: `${id}/tokens/60`, subject: 'gpt-4o', used: '12000' },
+    { limitId: `${id}/tokens/60`, subject: 'another model', used: '7' },
+  ]
+  await db.gateway.create({
+    data: {
+      id: 'gw_0000000000000000',
+      hostname: 'h',
+      build: 'b',
+      protocol: 1,
+      startedAt: now,
+      lastSeenAt: now,
+      leaseUntil: new Date(now.getTime() + 600_000),
+      report: { near },
+    },
+  })
+  expect((await call('GET', `/providers/${id}/limits`, { token })).body.data).toEqual([
+    { ...MINUTE, used: 499 },
+    { ...TOKENS, used: 12_000 },
+    { ...PLACES, used: 0 },
+  ])
+})
