@@ -29,6 +29,7 @@ import { type Listener, startListener } from './listener.ts'
 import { DEFAULT_LIMITS } from './listener-limits.ts'
 import { probeProvider } from './providers/probe.ts'
 import { createBalancer } from './routing/balancer.ts'
+import { simulate } from './routing/simulate.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledConfiguration } from './snapshot/compiled-configuration.ts'
 import { type CopyFs, nodeCopyFs } from './snapshot/copy-fs.ts'
@@ -246,6 +247,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       copy.save(next)
       if (first) void heartbeat.renew()
     },
+    simulate: (call) => simulate({ configuration: current, balancer, counters: tallies, clock }, call),
     probe: ({ provider, model, timeoutMs }) => probeProvider({ provider, model, timeoutMs, upstream, clock }),
     onWatch: standingWatch.watch,
     onConnected: () => {

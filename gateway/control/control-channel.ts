@@ -8,30 +8,20 @@ import {
   controlMessage,
   PING_MS,
   PROTOCOL_VERSION,
-  type ProbeResult,
 } from '../../lib/contract/control.ts'
-import type { ProviderEntity } from '../../lib/contract/entities.ts'
 import { type CompiledConfiguration, compile } from '../snapshot/compiled-configuration.ts'
 import { RefusedConfiguration, readChangeSet, readSnapshot } from '../snapshot/received.ts'
-import type { Log } from '../telemetry/log.ts'
 import type { AdminClient } from './admin-client.ts'
+import { type AnsweringOptions, createAnswering } from './answering.ts'
 
-export interface ControlChannelOptions {
-  readonly admin: AdminClient
-  readonly gatewayId: string
+export interface ControlChannelOptions extends AnsweringOptions {
   readonly version: string
   readonly hostname: string
-  readonly log: Log
   readonly random: () => number
   readonly current: () => CompiledConfiguration | null
   /** Makes a configuration the running one. */
   readonly swap: (configuration: CompiledConfiguration) => void
-  readonly probe: (options: {
-    provider: ProviderEntity
-    model: string | undefined
-    timeoutMs: number
-  }) => Promise<Omit<ProbeResult, 'gatewayId' | 'probeId'>>
-  /** Somebody looks at what is held and counted here. */
+  /** Somebody looks at what is held and counted, for so long. */
   readonly onWatch?: (forMs: number) => void
   /** The stream is up: a good moment to ship what waits and to renew the lease. */
   readonly onConnected?: () => void
@@ -63,7 +53,6 @@ export interface ControlChannel {
   stop(): void
 }
 
-const MAX_PROBES = 4
 const minProtocol = z.int().optional()
 const head = z.object({ epoch: z.string().min(1).max(64), revision: z.int().min(0), minProtocol })
 const changeHead = z.object({ epoch: z.string(), from: z.int(), to: z.int(), minProtocol })
@@ -81,7 +70,7 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
   /** Pings in a row that told of a newer revision than ours, or of another content of it, with nothing coming. */
   let behindPings = 0
   let refusedRevision = -1
-  let probes = 0
+  const answer = createAnswering(options, limits.postTimeoutMs)
   dial()
 
   function dial(): void {
@@ -180,7 +169,8 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
         heardPing(message)
         return null
       case 'probe':
-        void runProbe(message)
+      case 'simulate':
+        answer(message)
         return null
       case 'watch': {
         const watch = controlMessage.safeParse(message)
@@ -335,33 +325,6 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
       resync(behind ? 'the admin is ahead and sends nothing' : 'the content differs from the admin’s')
   }
 
-  async function runProbe(message: unknown): Promise<void> {
-    const probe = controlMessage.safeParse(message)
-    if (!probe.success || probe.data.kind !== 'probe') {
-      log('warn', 'control.bad_probe')
-      return
-    }
-    const { probeId, provider, model, timeoutMs } = probe.data
-    let outcome: Omit<ProbeResult, 'gatewayId' | 'probeId'>
-    if (probes >= MAX_PROBES) {
-      outcome = failedProbe('The gateway is busy with other tests; try again in a moment.')
-    } else {
-      probes += 1
-      try {
-        outcome = await options.probe({ provider, model, timeoutMs })
-      } catch (error) {
-        log('error', 'control.probe_failed', { providerId: provider.id, error })
-        outcome = failedProbe('The gateway failed to make the test.')
-      } finally {
-        probes -= 1
-      }
-    }
-    const body: ProbeResult = { gatewayId, probeId, ...outcome }
-    await admin
-      .post('/api/control/probe', JSON.stringify(body), limits.postTimeoutMs)
-      .catch((error: unknown) => log('warn', 'control.probe_not_sent', { error }))
-  }
-
   return {
     move: () => {
       if (stream !== null) redial('another admin answers where this one does not')
@@ -381,8 +344,4 @@ function requireProtocol(needed: number | undefined): void {
   throw new RefusedConfiguration(
     `this revision needs a gateway that speaks version ${needed} of the control channel, and this one speaks ${PROTOCOL_VERSION}: update the gateway`,
   )
-}
-
-function failedProbe(message: string): Omit<ProbeResult, 'gatewayId' | 'probeId'> {
-  return { ok: false, message, status: null, code: 'internal_error', latencyMs: 0, models: [] }
 }

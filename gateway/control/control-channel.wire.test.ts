@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { GatewayError } from '../gateway-error.ts'
 import { collectingLog } from '../journal/journal-testing.ts'
 import type { CompiledConfiguration } from '../snapshot/compiled-configuration.ts'
 import {
@@ -12,6 +13,7 @@ import {
   team,
 } from '../testing/configuration-builder.ts'
 import { FAKE_TOKEN, type FakeAdmin, startFakeAdmin } from '../testing/fake-admin.ts'
+import { EMPTY_SIMULATION, simulatedCall } from '../testing/simulation.ts'
 import { type AdminClient, createAdminClient } from './admin-client.ts'
 import { type ControlChannel, type ControlLimits, startControlChannel } from './control-channel.ts'
 
@@ -58,6 +60,10 @@ function connect(limits: Partial<ControlLimits> = {}, token = FAKE_TOKEN, urls =
     swap: (next) => {
       swaps.push(next.revision)
       current = next
+    },
+    simulate: ({ routeId }) => {
+      if (routeId !== 'route_1') throw new GatewayError('model_not_found')
+      return EMPTY_SIMULATION
     },
     probe: async ({ provider: probed, model }) => ({
       ok: true,
@@ -259,6 +265,20 @@ describe('the connection', () => {
       probeId: 'p1',
       ok: true,
       message: 'reached provider_x with gpt-4o',
+    })
+  })
+
+  test('a simulated call is answered with what would become of it, or with what is wrong with it', async () => {
+    connect()
+    await until(() => current?.revision === 1)
+    admin.send({ kind: 'simulate', askId: 's1', call: simulatedCall({ routeId: 'route_1' }) })
+    admin.send({ kind: 'simulate', askId: 's2', call: simulatedCall({ routeId: 'route_2' }) })
+    await until(() => admin.simulations.length === 2)
+    const byId = new Map(admin.simulations.map(({ askId, ...answer }) => [askId, answer]))
+    expect(byId.get('s1')).toMatchObject({ simulation: EMPTY_SIMULATION, problem: null })
+    expect(byId.get('s2')).toMatchObject({
+      simulation: null,
+      problem: { message: 'No such model for this key.', param: null },
     })
   })
 })

@@ -64,6 +64,9 @@ function connect(urls = admins.map((admin) => admin.url), limits: Partial<Contro
     swap: (next) => {
       current = next
     },
+    simulate: () => {
+      throw new Error('nobody asks')
+    },
     probe: async () => ({ ok: true, message: '', status: 200, code: null, latencyMs: 1, models: [] }),
     limits: { minBackoffMs: 5, maxBackoffMs: 20, silenceMs: 3_000, postTimeoutMs: 300, ...limits },
   })

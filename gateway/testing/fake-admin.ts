@@ -12,9 +12,11 @@ import {
   leaseRenewal,
   type ProbeResult,
   probeResult,
+  type SimulationResult,
   type SpentAnswer,
   type SpentQuery,
   type StreamQuery,
+  simulationResult,
   spentQuery,
   streamQuery,
   usageBatch,
@@ -31,6 +33,7 @@ export interface FakeAdmin {
   readonly acknowledgements: Acknowledgement[]
   readonly leases: LeaseRenewal[]
   readonly probes: ProbeResult[]
+  readonly simulations: SimulationResult[]
   /** Every stream that was opened, by its query. */
   readonly streams: StreamQuery[]
   /** The books: each event once, by id, and how often it was shipped. */
@@ -97,6 +100,7 @@ export async function startFakeAdmin(
     if (path === '/api/control/ack') self.acknowledgements.push(acknowledgement.parse(body))
     else if (path === '/api/control/lease') self.leases.push(leaseRenewal.parse(body))
     else if (path === '/api/control/probe') self.probes.push(probeResult.parse(body))
+    else if (path === '/api/control/simulation') self.simulations.push(simulationResult.parse(body))
     else if (path === '/api/control/usage') {
       answerUsage(body, response)
       return
@@ -141,6 +145,7 @@ export async function startFakeAdmin(
     acknowledgements: [],
     leases: [],
     probes: [],
+    simulations: [],
     streams: [],
     booked: new Map(),
     deliveries: new Map(),

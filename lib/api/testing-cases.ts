@@ -197,6 +197,7 @@ export const CASES: Record<string, Case> = {
     callers: ADMINS,
     good: onNew('/routes', bodies.route, '', () => ({ retries: { attempts: 1 } })),
   },
+  'routes.simulate': { callers: READERS, provedIn: 'lib/resources/routes' },
   'routes.delete': { callers: ADMINS, good: onNew('/routes', bodies.route) },
 
   'prices.list': { callers: EVERYONE, good: get('/prices') },

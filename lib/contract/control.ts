@@ -7,6 +7,7 @@
  * - `POST /api/control/usage` — `usageBatch` → `usageReceipt`
  * - `POST /api/control/spent` — `spentQuery` → `spentAnswer`
  * - `POST /api/control/probe` — `probeResult`, the answer to a `probe` message
+ * - `POST /api/control/simulation` — `simulationResult`, the answer to a `simulate` message
  *
  * Every request carries `Authorization: Bearer <GATEHOUSE_GATEWAY_TOKEN>`; 401 without.
  */
@@ -14,6 +15,7 @@ import { z } from 'zod'
 import { entity, providerEntity } from './entities.ts'
 import { picoText } from './money.ts'
 import { policyScope } from './policy.ts'
+import { simulatedCall, simulation } from './simulation.ts'
 import { usageEvent } from './usage-event.ts'
 
 /** What this build speaks. A gateway sends it with every request. */
@@ -93,6 +95,8 @@ export const controlMessage = z.discriminatedUnion('kind', [
     model: z.string().max(200).optional(),
     timeoutMs: z.int().min(100).max(60_000),
   }),
+  /** What would become of this call? Nothing is sent to a vendor. */
+  z.object({ kind: z.literal('simulate'), askId: z.string().max(64), call: simulatedCall }),
   /** Somebody looks at what is held and counted: renew the lease as that changes, every second at most, for so long. */
   z.object({ kind: z.literal('watch'), forMs: z.int().min(0).max(60_000) }),
   /** The admin will not serve this gateway; it keeps what it has and dials again after a minute. */
@@ -122,6 +126,15 @@ export const probeResult = z.object({
   models: z.array(z.string().max(200)).max(200),
 })
 export type ProbeResult = z.infer<typeof probeResult>
+
+export const simulationResult = z.object({
+  gatewayId,
+  askId: z.string().max(64),
+  /** Null, and `problem` says why, when there is nothing to say. */
+  simulation: simulation.nullable(),
+  problem: z.object({ message: z.string().max(2_000), param: z.string().max(200).nullable() }).nullable(),
+})
+export type SimulationResult = z.infer<typeof simulationResult>
 
 /** So many limits are told with a lease at most. */
 export const MAX_NEAR = 200

@@ -8,6 +8,7 @@ import { sealSecret } from '../server/secrets.ts'
 import { answerAcknowledgement, answerLease, answerStream, answerUsage } from './control.ts'
 import { acknowledge, renewLease, waitForAcknowledgements } from './fleet.ts'
 import { readHead } from './head.ts'
+import { probe } from './probe.ts'
 import { createRuntime, type PublishingRuntime, publishingRuntime } from './runtime.ts'
 import { leaseOf, newGatewayId, publishOnce, teamChange, until, useTestDatabase } from './testing.ts'
 
@@ -293,14 +294,15 @@ test('a test of a connection finds its gateway through another admin', async () 
     credentialsVersion: 'v1',
     credentials: { apiKey: 'sk-probe' },
   }
-  const asked = admins[0].probes.run(provider, 'gpt-4o')
+  const asked = probe(provider, 'gpt-4o', admins[0].questions)
   await until('the question arrives', () => gateway.seen.some((message) => message.kind === 'probe'))
   const question = gateway.seen.find((message) => message.kind === 'probe')
   expect(question).toMatchObject({ provider, model: 'gpt-4o' })
   const models = Array.from({ length: 200 }, (_, n) => `model-${n}-${'x'.repeat(100)}`)
-  await admins[1].probes.answered({
+  const probeId = question?.kind === 'probe' ? question.probeId : ''
+  await admins[1].questions.answered(probeId, {
     gatewayId: gateway.id,
-    probeId: question?.kind === 'probe' ? question.probeId : '',
+    probeId,
     ok: true,
     message: 'It answers.',
     status: 200,
@@ -327,13 +329,8 @@ test('without a gateway a test of a connection says so', async () => {
     baseUrl: null,
     allowPrivateNetwork: false,
   } as const
-  const result = await admins[0].probes.run({
-    ...provider,
-    options: {},
-    limits: [],
-    credentialsVersion: '',
-    credentials: {},
-  })
+  const rest = { options: {}, limits: [], credentialsVersion: '', credentials: {} }
+  const result = await probe({ ...provider, ...rest }, undefined, admins[0].questions)
   expect(result).toMatchObject({ ok: false, code: 'no_gateway' })
 })
 

@@ -14,10 +14,10 @@ export const STANDINGS_CHANNEL = 'gatehouse_standings'
 export const WATCH_CHANNEL = 'gatehouse_watch'
 /** Calls were priced again: whatever shows money is to be read anew. */
 export const REPRICED_CHANNEL = 'gatehouse_repriced'
-/** A probe for whichever admin has a gateway, sealed; in pieces (see pieces.ts). */
-export const PROBE_CHANNEL = 'gatehouse_probe'
-/** What came of a probe, for the admin that waits; in pieces. */
-export const PROBE_RESULT_CHANNEL = 'gatehouse_probe_result'
+/** A question for whichever admin has a gateway, sealed; in pieces (see pieces.ts). */
+export const QUESTION_CHANNEL = 'gatehouse_question'
+/** What the gateway said, for the admin that waits; in pieces. */
+export const ANSWER_CHANNEL = 'gatehouse_answer'
 
 export const CHANNELS = [
   CONFIG_CHANNEL,
@@ -27,8 +27,8 @@ export const CHANNELS = [
   STANDINGS_CHANNEL,
   WATCH_CHANNEL,
   REPRICED_CHANNEL,
-  PROBE_CHANNEL,
-  PROBE_RESULT_CHANNEL,
+  QUESTION_CHANNEL,
+  ANSWER_CHANNEL,
 ] as const
 export type Channel = (typeof CHANNELS)[number]
 

@@ -8,6 +8,7 @@ import {
   leaseRenewal,
   OLDEST_PROTOCOL,
   probeResult,
+  simulationResult,
   spentQuery,
   streamQuery,
   type UsageReceipt,
@@ -78,7 +79,14 @@ export const answerSpentQuery = guarded(async (request) => {
 export const answerProbe = guarded(async (request) => {
   const body = await parsed(request, probeResult, MAX_SMALL_BODY_BYTES)
   if (body instanceof Response) return body
-  await publishingRuntime().probes.answered(body)
+  await publishingRuntime().questions.answered(body.probeId, body)
+  return new Response(null, { status: 204 })
+})
+
+export const answerSimulation = guarded(async (request) => {
+  const body = await parsed(request, simulationResult, MAX_SMALL_BODY_BYTES)
+  if (body instanceof Response) return body
+  await publishingRuntime().questions.answered(body.askId, body)
   return new Response(null, { status: 204 })
 })
 

@@ -1,4 +1,4 @@
-/** What an admin process has one of: its LISTEN connection, its feed, the streams of its gateways, waiting probes. */
+/** What an admin process has one of: its LISTEN connection, its feed, the streams of its gateways, open questions. */
 import 'server-only'
 import { pool } from '../server/db.ts'
 import { env } from '../server/env.ts'
@@ -6,7 +6,7 @@ import { singleton } from '../server/singleton.ts'
 import { WATCH_CHANNEL } from './channels.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { createListener, type Listener } from './listener.ts'
-import { createProbes, type Probes } from './probes.ts'
+import { createQuestions, type Questions } from './questions.ts'
 import { createStreams, type Streams } from './streams.ts'
 
 /** Longer than whoever looks takes to ask again. */
@@ -16,7 +16,7 @@ export interface PublishingRuntime {
   readonly listener: Listener
   readonly feed: Feed
   readonly streams: Streams
-  readonly probes: Probes
+  readonly questions: Questions
   close(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export function createRuntime(connectionString: string): PublishingRuntime {
   const listener = createListener(connectionString)
   const feed = createFeed(pool, listener)
   const streams = createStreams(pool, feed)
-  const probes = createProbes(pool, listener, streams)
+  const questions = createQuestions(pool, listener, streams)
   listener.on(WATCH_CHANNEL, () => {
     for (const gatewayId of streams.connected())
       streams.send(gatewayId, { kind: 'watch', forMs: WATCH_FOR_MS })
@@ -38,9 +38,9 @@ export function createRuntime(connectionString: string): PublishingRuntime {
     listener,
     feed,
     streams,
-    probes,
+    questions,
     async close() {
-      probes.close()
+      questions.close()
       streams.close()
       feed.close()
       await listener.close()

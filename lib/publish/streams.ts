@@ -25,7 +25,7 @@ export interface Streams {
 const STALLED_MS = 30_000
 /** Looked at every sixth of PING_MS: never later than it. */
 const PING_AFTER_MS = PING_MS * 0.8
-/** Messages that wait for one gateway (probes), not counting change sets, which never wait. */
+/** Messages that wait for one gateway (questions), not counting change sets, which never wait. */
 const MAX_WAITING = 100
 
 interface OpenStream {

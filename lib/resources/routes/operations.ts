@@ -16,6 +16,7 @@ import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
 import { checkChoice } from './choice.ts'
 import { forgetRoute } from './forget.ts'
 import { type Route, route, routeInput, routePatch } from './schema.ts'
+import { simulateRoute } from './simulation.ts'
 import { routeEntityOf } from './snapshot.ts'
 
 const tag = 'Routes'
@@ -153,6 +154,7 @@ export const routeOperations = [
       })
     },
   }),
+  simulateRoute,
 ]
 
 /** @throws Problem 404 */
