@@ -7,7 +7,7 @@ import { parseAsBoolean, useQueryState } from 'nuqs'
 import { useLiveQuery } from '@/components/data/live'
 import { useCan } from '@/components/data/me'
 import { ScopeText } from '@/components/policies/scope-text'
-import { SCOPE_KINDS, SCOPES } from '@/components/policies/scope-words'
+import { SCOPE_FILTER } from '@/components/policies/scope-words'
 import { useHeld } from '@/components/policies/use-standings'
 import { DataTable } from '@/components/resource/data-table'
 import type { Column, TableFilter } from '@/components/resource/table-column'
@@ -62,11 +62,7 @@ const COLUMNS: readonly Column<Budget>[] = [
   },
 ]
 const FILTERS: readonly TableFilter[] = [
-  {
-    id: 'scopeType',
-    label: 'Counts',
-    options: SCOPE_KINDS.map((kind) => ({ value: kind, label: SCOPES[kind].noun })),
-  },
+  SCOPE_FILTER,
   {
     id: 'period',
     label: 'Per',

@@ -5,7 +5,7 @@ import { parseAsBoolean, parseAsString, useQueryState } from 'nuqs'
 import { useLiveQuery } from '@/components/data/live'
 import { useCan } from '@/components/data/me'
 import { ScopeText } from '@/components/policies/scope-text'
-import { SCOPE_KINDS, SCOPES } from '@/components/policies/scope-words'
+import { SCOPE_FILTER } from '@/components/policies/scope-words'
 import { DataTable } from '@/components/resource/data-table'
 import type { Column, TableFilter } from '@/components/resource/table-column'
 import { Status } from '@/components/ui/badge'
@@ -56,11 +56,7 @@ const COLUMNS: readonly Column<Limit>[] = [
   },
 ]
 const FILTERS: readonly TableFilter[] = [
-  {
-    id: 'scopeType',
-    label: 'Counts',
-    options: SCOPE_KINDS.map((kind) => ({ value: kind, label: SCOPES[kind].noun })),
-  },
+  SCOPE_FILTER,
   {
     id: 'metric',
     label: 'Measure',

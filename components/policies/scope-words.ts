@@ -17,6 +17,13 @@ export const SCOPES: Record<ScopeKind, { noun: string; path: string | null; exam
 }
 export const SCOPE_KINDS = Object.keys(SCOPES) as ScopeKind[]
 
+/** For a list of policies. */
+export const SCOPE_FILTER = {
+  id: 'scopeType',
+  label: 'Counts',
+  options: SCOPE_KINDS.map((kind) => ({ value: kind, label: SCOPES[kind].noun })),
+}
+
 /** A kind that a later version may know and this one does not stands as it is. */
 export function scopeNoun(type: string): string {
   return (SCOPES as Record<string, { noun: string }>)[type]?.noun ?? type
