@@ -1,6 +1,6 @@
 // Which room may import which: the table "Rooms" of ARCHITECTURE.md on resolved paths. Every rule is an error and
 // scripts/import-rules.test.ts plants a violation of each. `npm run check` also asserts that modules were read.
-const GATEWAY_PACKAGES = '^node_modules/(undici|zod|ipaddr\\.js|uuidv7)/'
+const GATEWAY_PACKAGES = '^node_modules/(undici|zod|ipaddr\\.js|uuidv7|gpt-tokenizer)/'
 const TESTS = '\\.test\\.tsx?$'
 const TEST_SUPPORT = ['/testing/', '/testing\\.ts$', '/testing-[a-z-]+\\.ts$']
 

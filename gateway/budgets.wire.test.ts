@@ -3,8 +3,15 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { formatUsd, parseUsd } from '../lib/contract/money.ts'
 import { costBound } from './limits/cost-bound.ts'
 import { budgetKey, periodOf } from './limits/policing.ts'
+import { FRAMING_TOKENS } from './limits/token-ratios.ts'
 import { type GatewayUnderTest, HELLO, startGatewayUnderTest, until } from './testing/gateway-under-test.ts'
-import { TEST_PRICING, TEST_SECRET, TEST_TEAM } from './testing/memory-configuration.ts'
+import {
+  TEST_PRICING,
+  TEST_SECRET,
+  TEST_TEAM,
+  testProvider,
+  testRoute,
+} from './testing/memory-configuration.ts'
 import { testBudget } from './testing/policies.ts'
 
 let gateway: GatewayUnderTest
@@ -122,6 +129,35 @@ it('answers 429 budget_held when the wait is over', async () => {
   expect(second.headers.get('retry-after')).not.toBeNull()
   expect(await refusal(second)).toMatchObject({ status: 429, code: 'budget_held' })
   expect((await first).status).toBe(200)
+})
+
+it('counts the input as the model’s tokenizer does, where its bytes do not fit', async () => {
+  const content = 'A few plain words of English, four and a half letters each. '.repeat(60)
+  const body = { ...BODY, messages: [{ role: 'user' as const, content }] }
+  const bytes = Buffer.byteLength(JSON.stringify(body))
+  const bound = (inputTokens: number) =>
+    costBound(TEST_PRICING, null, { inputTokens, outputTokens: 100, timeMs: 0 })
+  const amountUsd = formatUsd(bound(Math.ceil(bytes / 3)))
+  const provider = testProvider({ id: 'provider_a', kind: 'openai', baseUrl: gateway.a.baseUrl })
+  const asked = async (model: string, reservation: 'estimate' | 'strict') => {
+    const targets = [{ providerId: 'provider_a', model }]
+    const policies = [testBudget({ amountUsd, reservation, id: `${model} ${reservation}` })]
+    gateway.configure({ providers: [provider], routes: [testRoute({ name: 'chat', targets })], policies })
+    return gateway.post(body)
+  }
+  // Before its thread is up, the bytes stand.
+  const { tokens } = gateway.policing
+  let counted: number | null = null
+  while (counted === null) counted = await tokens.count('gpt-4o', JSON.stringify(body))
+  expect(counted).toBeLessThan(bytes / 3)
+
+  expect((await refusal(await asked('gpt-4o', 'strict'))).status).toBe(402)
+  expect((await refusal(await asked('unknown-model', 'estimate'))).status).toBe(402)
+  const answer = await asked('gpt-4o', 'estimate')
+  expect(answer.status).toBe(200)
+  await answer.arrayBuffer()
+  const { reservedPicoUsd } = await gateway.event()
+  expect(BigInt(reservedPicoUsd ?? 0)).toBe(bound(counted + FRAMING_TOKENS))
 })
 
 it('clamps the output to what fits, where the budget says so', async () => {

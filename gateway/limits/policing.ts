@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { PolicyIndex } from '../snapshot/policy-index.ts'
 import { type Counters, createCounters } from './counters.ts'
 import { HoldQueue } from './hold-queue.ts'
+import { createTokenCounter, type TokenCounter } from './token-counter.ts'
 import { createTokenRatios, type TokenRatios } from './token-ratios.ts'
 
 /** Whether what a budget's scope has spent already is known here. */
@@ -21,11 +22,18 @@ export interface Policing {
   readonly counters: Counters
   readonly queue: HoldQueue
   readonly ratios: TokenRatios
+  readonly tokens: TokenCounter
   readonly readiness: Readiness
 }
 
 export function createPolicing(counters: Counters, readiness: Readiness): Policing {
-  return { counters, queue: new HoldQueue(counters), ratios: createTokenRatios(), readiness }
+  return {
+    counters,
+    queue: new HoldQueue(counters),
+    ratios: createTokenRatios(),
+    tokens: createTokenCounter(),
+    readiness,
+  }
 }
 
 /** For a gateway without an admin behind it: every budget starts from nothing. */

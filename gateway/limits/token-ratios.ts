@@ -28,7 +28,7 @@ const WEIGHT = 0.05
 const MAX_MODELS = 5_000
 const FIRST_OUTPUT_GUESS = 256
 /** Framing that vendors add to every request and to which no byte of it corresponds. */
-const FRAMING_TOKENS = 16
+export const FRAMING_TOKENS = 16
 
 export function createTokenRatios(): TokenRatios {
   const ratios = new Map<string, Ratio>()

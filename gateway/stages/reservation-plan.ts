@@ -13,6 +13,7 @@ import {
 } from '../limits/applicable.ts'
 import { type CostShape, costBound, costShape, outputBound, outputThatFits } from '../limits/cost-bound.ts'
 import { COUNTS, type Hold, isHold, type Shortage, type Want } from '../limits/counters.ts'
+import { FRAMING_TOKENS } from '../limits/token-ratios.ts'
 import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
 import type { PolicyIndex } from '../snapshot/policy-index.ts'
 import { oneOf } from './admit.ts'
@@ -42,6 +43,7 @@ export class ReservationPlan {
   readonly #policies: PolicyIndex
   readonly #readyVersion: number
   readonly #pricing: Pricing | null
+  readonly #fields: ChatRequest['fields']
   readonly #shape: CostShape
   /** Until when it is cut off at the latest, from now. */
   readonly #timeMs: number
@@ -65,6 +67,7 @@ export class ReservationPlan {
     this.#hard = applied.filter(isHard)
     // By the configuration that the call will be metered by: a price that fell meanwhile would bound too low.
     this.#pricing = (call.configuration ?? configuration).pricing(target.provider, target.model, call.at)
+    this.#fields = chat.fields
     this.#shape = costShape(chat.fields, chat.body.length)
     this.#timeMs = Math.max(0, call.deadline - call.around.clock.monotonic()) + LATE_MS
     this.#modelKey = `${target.provider.id} ${target.model}`
@@ -100,8 +103,9 @@ export class ReservationPlan {
     let cap = this.#outputTokens
     let close = textBytes
     let result: Hold | Shortage = short
-    if (learned !== null && learned < textBytes) {
-      close = learned
+    const closer = (await this.#countedTokens()) ?? learned
+    if (closer !== null && closer < textBytes) {
+      close = closer
       result = await this.#await(this.#wants(close, close, cap))
     } else if (short.reason === 'held') {
       result = await this.#await(this.#wants(close, close, cap))
@@ -115,6 +119,18 @@ export class ReservationPlan {
       result = await this.#await(this.#wants(close, close, cap))
     }
     return isHold(result) ? this.#taken(result, close, cap) : this.#refuse(result)
+  }
+
+  /**
+   * The request as its model's tokenizer counts it; null where that isn't known. All of its JSON is counted: what stands
+   * around a text there is more than what the vendor puts around it.
+   */
+  async #countedTokens(): Promise<number | null> {
+    const { textBytes, mediaTokens } = this.#shape
+    const { provider, model } = this.#target
+    if (provider.kind !== 'openai' || mediaTokens > 0) return null
+    const tokens = await this.#call.around.policing.tokens.count(model, JSON.stringify(this.#fields))
+    return tokens === null ? null : Math.min(textBytes, tokens + FRAMING_TOKENS)
   }
 
   #taken(hold: Hold, textTokens: number, cap: number): Reservation {

@@ -20,8 +20,8 @@ export async function buildImages(): Promise<void> {
   rmSync(path.join(ROOT, 'dist/image'), { recursive: true, force: true })
   await BUILD_STEPS.client()
   await BUILD_STEPS.gateway()
-  copy('dist/gateway/main.mjs', `${IMAGE_FOLDERS.gateway}/main.mjs`)
-  copy('dist/gateway/main.mjs.map', `${IMAGE_FOLDERS.gateway}/main.mjs.map`)
+  for (const file of ['main.mjs', 'main.mjs.map', 'token-counter-thread.mjs'])
+    copy(`dist/gateway/${file}`, `${IMAGE_FOLDERS.gateway}/${file}`)
   await runTool('next', ['build'], {
     ...process.env,
     NODE_ENV: 'production',

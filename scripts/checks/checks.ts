@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { buildGateway } from '../build/gateway.ts'
 import { BUILD_STEPS, withBuildLock } from '../build/product.ts'
 import { runTool } from '../build/run-tool.ts'
@@ -37,8 +38,8 @@ export const CHECKS: Check[] = [
     name: 'gateway bundle',
     async run() {
       const { outputs } = await withBuildLock(() => buildGateway({ write: false }))
-      const bytes = Object.entries(outputs).find(([file]) => file.endsWith('.mjs'))?.[1].bytes ?? 0
-      return `${Math.round(bytes / 1024)} KiB`
+      const files = Object.entries(outputs).filter(([file]) => file.endsWith('.mjs'))
+      return files.map(([file, { bytes }]) => `${basename(file)} ${Math.round(bytes / 1024)} KiB`).join(', ')
     },
   },
 ]
