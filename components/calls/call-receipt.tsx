@@ -339,10 +339,10 @@ function Attempts({ receipt }: { receipt: Receipt }) {
             {attempt.usageSource === 'estimated' ? <Badge tone="warn">estimated</Badge> : null}
             <span className="text-xs text-muted">
               {serviceTierWords(attempt.serviceTier, attempt.requestedServiceTier)}
-              {attempt.vendorCostUsd === null || sameUsd(attempt.vendorCostUsd, attempt.costUsd)
-                ? null
-                : ` the vendor says ${shortUsd(attempt.vendorCostUsd)}`}
             </span>
+            {attempt.vendorCostUsd === null || sameUsd(attempt.vendorCostUsd, attempt.costUsd) ? null : (
+              <span className="text-xs text-muted">the vendor says {shortUsd(attempt.vendorCostUsd)}</span>
+            )}
             <span className="ml-auto text-muted">
               {attempt.firstTokenMs === null ? '' : `first token ${formatDuration(attempt.firstTokenMs)}, `}
               {formatDuration(attempt.latencyMs)}
