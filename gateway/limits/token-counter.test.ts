@@ -9,8 +9,11 @@ const LENGTH = threadOf(
   "parentPort.on('message', ({ id, text }) => parentPort.postMessage({ id, tokens: text.length }))",
 )
 
+/** Longer than a busy machine takes for a thread. */
+const PATIENT_MS = 15_000
+
 it('counts as the model does, once its thread is up', async () => {
-  const counter = createTokenCounter()
+  const counter = createTokenCounter(undefined, PATIENT_MS)
   // tiktoken's o200k_base.
   const known = [
     ['hello world', 2],
@@ -18,8 +21,6 @@ it('counts as the model does, once its thread is up', async () => {
     ['<|endoftext|>', 7],
     ['', 0],
   ] as const
-  let first: number | null = null
-  while (first === null) first = await counter.count('gpt-4o', 'hello world')
   for (const [text, tokens] of known)
     expect(await counter.count('gpt-5-mini-2025-08-07', text), text).toBe(tokens)
 })
@@ -27,7 +28,7 @@ it('counts as the model does, once its thread is up', async () => {
 it.each(['gpt-4', 'gpt-3.5-turbo', 'gpt-6-sol', 'claude-sonnet-4-5', 'o10', 'gpt-4oo'])(
   'says nothing of a model whose tokenizer is not known: %s',
   async (model) => {
-    expect(await createTokenCounter(LENGTH).count(model, 'hello')).toBeNull()
+    expect(await createTokenCounter(LENGTH, PATIENT_MS).count(model, 'hello')).toBeNull()
   },
 )
 
@@ -37,13 +38,13 @@ it.each([
   ['white space without end', ' '.repeat(1_000)],
   ['signs without end', '!'.repeat(1_000)],
 ])('says nothing of what would take too long: %s', async (_name, text) => {
-  const counter = createTokenCounter(LENGTH)
+  const counter = createTokenCounter(LENGTH, PATIENT_MS)
   expect(await counter.count('gpt-4o', text)).toBeNull()
   expect(await counter.count('gpt-4o', 'hello')).toBe(5)
 })
 
 it('says nothing when its thread is slow, and takes no more work than that can bear', async () => {
-  const counter = createTokenCounter(threadOf("parentPort.on('message', () => {})"))
+  const counter = createTokenCounter(threadOf("parentPort.on('message', () => {})"), 1)
   const all = await Promise.all(Array.from({ length: 20 }, () => counter.count('gpt-4o', 'hello')))
   expect(all.every((tokens) => tokens === null)).toBe(true)
   expect(await counter.count('gpt-4o', 'hello')).toBeNull()
@@ -52,6 +53,7 @@ it('says nothing when its thread is slow, and takes no more work than that can b
 it('says nothing when its thread dies, then and later', async () => {
   const counter = createTokenCounter(
     threadOf("parentPort.on('message', () => { throw new Error('out of memory') })"),
+    PATIENT_MS,
   )
   expect(await counter.count('gpt-4o', 'hello')).toBeNull()
   expect(await counter.count('gpt-4o', 'hello')).toBeNull()

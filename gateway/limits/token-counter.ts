@@ -30,7 +30,10 @@ const LONG_RUN = /[\p{L}\p{M}]{1000}|\s{1000}|[^\s\p{L}\p{N}]{1000}/u
 const MAX_WAITING = 16
 const PATIENCE_MS = 250
 
-export function createTokenCounter(startThread: () => Worker = startThreadOfBuild): TokenCounter {
+export function createTokenCounter(
+  startThread: () => Worker = startThreadOfBuild,
+  patienceMs = PATIENCE_MS,
+): TokenCounter {
   const waiting = new Map<number, (tokens: number | null) => void>()
   let thread: Worker | null = null
   /** It could not be started, or died: it will not be tried again. */
@@ -65,7 +68,7 @@ export function createTokenCounter(startThread: () => Worker = startThreadOfBuil
       const id = lastId
       return new Promise((resolve) => {
         // It stays in the map until the thread has answered: that is what bounds the thread's work.
-        const timer = setTimeout(() => resolve(null), PATIENCE_MS)
+        const timer = setTimeout(() => resolve(null), patienceMs)
         waiting.set(id, (tokens) => {
           clearTimeout(timer)
           resolve(tokens)
