@@ -49,6 +49,7 @@ const SCREENS: Record<string, (made: Made) => string> = {
   prices: () => '/prices',
   'a new price': () => '/prices?create=true',
   'the price catalogue': () => '/prices?tab=catalogue',
+  'unpriced models': () => '/prices?tab=unpriced',
   gateways: () => '/gateways',
   revisions: () => '/revisions',
   'one revision': ({ revision }) => `/revisions/${revision}`,

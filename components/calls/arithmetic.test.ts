@@ -4,6 +4,7 @@ import { costOfTokens } from '@/lib/contract/pricing'
 import { NO_USAGE } from '@/lib/contract/usage'
 import {
   boundOf,
+  correctionOf,
   lineEquation,
   linesAgree,
   linesTotal,
@@ -11,6 +12,7 @@ import {
   type ReceiptLine,
   serviceTierWords,
   shortUsd,
+  standingLines,
   sumEquation,
   tokenKinds,
 } from './arithmetic'
@@ -114,4 +116,33 @@ test.each([
   ['0', '0', null, 0],
 ])('of %s held and %s settled the overrun is %s and the share %d', (reserved, settled, overrunUsd, share) => {
   expect(boundOf(reserved, settled)).toEqual({ overrunUsd, share })
+})
+
+test('a corrected receipt shows the lines that stand, and what it cost before', () => {
+  const id = 'call'
+  const output = (quantity: number, usdPerMillion: string, costUsd: string, corrects?: string) =>
+    line({
+      meter: 'output',
+      quantity,
+      usdPerMillion,
+      costUsd,
+      ...(corrects ? { correctionOf: corrects } : {}),
+    })
+  const booked = [output(100, '1', '0.0001')]
+  expect(correctionOf({ id, lines: booked, costUsd: '0.0001' })).toBeNull()
+  expect(standingLines({ id, lines: booked, costUsd: '0.0001' })).toEqual(booked)
+  const lines = [
+    ...booked,
+    output(-100, '1', '-0.0001', 'call/0'),
+    output(100, '10', '0.001', 'call/0'),
+    output(-100, '10', '-0.001', 'call/2'),
+    output(100, '5', '0.0005', 'call/2'),
+  ]
+  expect(standingLines({ id, lines, costUsd: '0.0005' })).toEqual([lines[4]])
+  expect(correctionOf({ id, lines, costUsd: '0.0005' })).toEqual({ beforeUsd: '0.0001', afterUsd: '0.0005' })
+  const late = [output(100, '5', '0.0005', 'call')]
+  expect(correctionOf({ id, lines: late, costUsd: '0.0005' })).toEqual({
+    beforeUsd: null,
+    afterUsd: '0.0005',
+  })
 })

@@ -6,7 +6,7 @@ import { costOfUnits, VENDOR_PRICE } from '@/lib/contract/pricing'
 import type { Usage } from '@/lib/contract/usage'
 import { formatUsdExact } from '@/lib/format/money'
 import { formatCount } from '@/lib/format/tokens'
-import type { receiptLine } from '@/lib/resources/calls/schema'
+import type { Receipt, receiptLine } from '@/lib/resources/calls/schema'
 
 export type ReceiptLine = z.infer<typeof receiptLine>
 
@@ -56,6 +56,24 @@ export function lineEquation(line: ReceiptLine): string {
 export function sumEquation(lines: readonly ReceiptLine[]): string | null {
   if (lines.length < 2) return null
   return `${lines.map((line) => shortUsd(line.costUsd)).join(' + ')} = ${shortUsd(linesTotal(lines))}`
+}
+
+type Corrected = Pick<Receipt, 'id' | 'lines' | 'costUsd'>
+
+/** The lines that say what the call costs now: without those that were taken back, and what took them back. */
+export function standingLines({ id, lines }: Corrected): ReceiptLine[] {
+  const takenBack = new Set(lines.flatMap((line) => (line.quantity < 0 ? [line.correctionOf] : [])))
+  // The number of a line in the books is its place.
+  return lines.filter((line, lineNo) => line.quantity >= 0 && !takenBack.has(`${id}/${lineNo}`))
+}
+
+/** What a call cost when it was booked and costs now, null where it had or has no price; null when it was never corrected. */
+export function correctionOf(
+  call: Corrected,
+): { readonly beforeUsd: string | null; readonly afterUsd: string | null } | null {
+  const booked = call.lines.filter((line) => line.correctionOf === undefined)
+  if (booked.length === call.lines.length) return null
+  return { beforeUsd: booked.length === 0 ? null : linesTotal(booked), afterUsd: call.costUsd }
 }
 
 /** Exact, in USD. */

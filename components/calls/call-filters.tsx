@@ -20,7 +20,13 @@ const ENTITIES = [
   { id: 'route', label: 'Route', path: '/routes', by: 'name' },
   { id: 'providerId', label: 'Provider', path: '/providers', by: 'id' },
 ] as const
-const WORDS = { model: 'Model', code: 'Code', stream: 'Streamed', kind: 'Kind' } as const
+const WORDS = {
+  model: 'Model',
+  code: 'Code',
+  stream: 'Streamed',
+  kind: 'Kind',
+  repricedBy: 'Corrected by',
+} as const
 
 const PARSERS = Object.fromEntries(
   [...ENTITIES.map((entity) => entity.id), ...Object.keys(WORDS)].map((name) => [name, parseAsString]),

@@ -4,26 +4,14 @@ import Link from 'next/link'
 import { entityHref } from '@/components/overview/entity-href'
 import { Badge, Status } from '@/components/ui/badge'
 import { Callout } from '@/components/ui/callout'
-import { CopyButton } from '@/components/ui/copy-button'
 import { KeyValues } from '@/components/ui/key-values'
 import { ExactTime, Time } from '@/components/ui/time'
 import { formatDuration } from '@/lib/format/duration'
 import { formatCount } from '@/lib/format/tokens'
 import type { Receipt } from '@/lib/resources/calls/schema'
-import {
-  lineSum,
-  linesAgree,
-  linesTotal,
-  METER_WORDS,
-  priceVersionWords,
-  sameUsd,
-  serviceTierWords,
-  shortUsd,
-  sumEquation,
-  tokenKinds,
-} from './arithmetic'
+import { sameUsd, serviceTierWords, shortUsd, tokenKinds } from './arithmetic'
 import { CallBadges, CallStatus, codeMeaning } from './call-words'
-import { ReceiptBound } from './receipt-bound'
+import { ReceiptCost } from './receipt-cost'
 import { Copyable, Mono, Named, Part } from './receipt-parts'
 
 /** One call with all that the books know of it, and the sums that a person can follow. */
@@ -43,7 +31,7 @@ export function CallReceipt({ receipt }: { receipt: Receipt }) {
           </Link>
         </Callout>
       ) : null}
-      <Cost receipt={receipt} />
+      <ReceiptCost receipt={receipt} />
       <Tokens receipt={receipt} />
       <Part title="Who and what">
         <KeyValues
@@ -175,88 +163,6 @@ function Summary({ receipt }: { receipt: Receipt }) {
         </p>
       ) : null}
     </div>
-  )
-}
-
-function Cost({ receipt }: { receipt: Receipt }) {
-  const { lines, costUsd } = receipt
-  if (lines.length === 0) {
-    return (
-      <Part title="Cost">
-        <p className="text-sm text-muted">
-          {receipt.unpriced
-            ? 'No price is known for this model, so the tokens stand without an amount. Add a price, and calls from then on have one.'
-            : costUsd === null
-              ? 'What this call cost is not known: the vendor may or may not have seen it.'
-              : 'Nothing was used, so nothing was charged.'}
-        </p>
-        <ReceiptBound receipt={receipt} />
-      </Part>
-    )
-  }
-  const sum = sumEquation(lines)
-  const versions = [...new Set(lines.map((line) => line.priceVersion))]
-  const severalAttempts = new Set(lines.map((line) => line.attempt)).size > 1
-  return (
-    <Part title="Cost">
-      <div className="overflow-x-auto">
-        <table className="w-full text-sm">
-          <thead className="text-xs text-muted">
-            <tr>
-              <th scope="col" className="py-1 pr-3 text-left font-medium">
-                Meter
-              </th>
-              <th scope="col" className="px-3 py-1 text-right font-medium">
-                Quantity × price
-              </th>
-              <th scope="col" className="py-1 pl-3 text-right font-medium">
-                Amount
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map((line) => (
-              <tr key={`${line.attempt} ${line.meter} ${line.correctionOf ?? ''}`} className="border-t">
-                <td className="py-1.5 pr-3">
-                  {METER_WORDS[line.meter]}
-                  {severalAttempts ? <span className="text-muted"> · try {line.attempt + 1}</span> : null}
-                  {line.correctionOf ? <Badge className="ml-1.5">correction</Badge> : null}
-                </td>
-                <td className="px-3 py-1.5 text-right whitespace-nowrap text-muted">{lineSum(line)}</td>
-                <td className="py-1.5 pl-3 text-right whitespace-nowrap">= {shortUsd(line.costUsd)}</td>
-              </tr>
-            ))}
-            <tr className="border-t border-border-strong font-medium">
-              <td className="py-1.5 pr-3">Sum</td>
-              <td className="px-3 py-1.5 text-right text-xs font-normal whitespace-nowrap text-muted">
-                {sum?.slice(0, sum.lastIndexOf(' = '))}
-              </td>
-              <td className="py-1.5 pl-3 text-right whitespace-nowrap">= {shortUsd(linesTotal(lines))}</td>
-            </tr>
-          </tbody>
-        </table>
-      </div>
-      <p className="mt-2 flex flex-wrap items-center gap-x-1 text-xs text-muted">
-        Prices: {versions.map(priceVersionWords).join(', ')}
-        <CopyButton text={costUsd ?? linesTotal(lines)} what="exact cost" />
-      </p>
-      {linesAgree(lines, costUsd) ? null : (
-        <Callout
-          tone="danger"
-          role="alert"
-          className="mt-2"
-          title="The lines do not add up to the cost of the call"
-        >
-          The call says {shortUsd(costUsd ?? '0')}. Please report this with the request id.
-        </Callout>
-      )}
-      {costUsd === null ? (
-        <p className="mt-2 text-sm text-warn">
-          A part of this call has no price, so it has no cost as a whole.
-        </p>
-      ) : null}
-      <ReceiptBound receipt={receipt} />
-    </Part>
   )
 }
 

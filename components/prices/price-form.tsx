@@ -22,11 +22,13 @@ import { PriceTiers } from './price-tiers'
 export function PriceDialog({
   open,
   onClose,
+  onSaved,
   price,
   template,
 }: {
   open: boolean
   onClose: () => void
+  onSaved?: (price: Price) => void
   price?: { value: Price; etag: string | null } | null
   template?: Partial<PriceValues> | null
 }) {
@@ -36,19 +38,21 @@ export function PriceDialog({
       onOpenChange={onClose}
       width="lg"
       title={price ? `Price of ${price.value.model}` : 'Set a price'}
-      description="It replaces the catalogue's entry whole, for calls from now on. What is booked stays as it was priced."
+      description="It replaces the catalogue's entry whole, for calls from now on. What is booked stays as it was priced, until you price it again."
     >
-      <PriceForm onClose={onClose} price={price ?? null} template={template ?? null} />
+      <PriceForm onClose={onClose} onSaved={onSaved} price={price ?? null} template={template ?? null} />
     </Dialog>
   )
 }
 
 function PriceForm({
   onClose,
+  onSaved,
   price,
   template,
 }: {
   onClose: () => void
+  onSaved: ((price: Price) => void) | undefined
   price: { value: Price; etag: string | null } | null
   template: Partial<PriceValues> | null
 }) {
@@ -60,7 +64,13 @@ function PriceForm({
     price ? valuesOf(price.value) : { ...EMPTY, ...template },
   )
   const { errors } = form.formState
-  const [scope, setScope] = useState(template?.providerKind ? `kind:${template.providerKind}` : '')
+  const [scope, setScope] = useState(
+    template?.providerId
+      ? `prov:${template.providerId}`
+      : template?.providerKind
+        ? `kind:${template.providerKind}`
+        : '',
+  )
   return (
     <ResourceForm
       form={form}
@@ -72,6 +82,7 @@ function PriceForm({
           ? await apiSend<Price>('PATCH', `/prices/${price.value.id}`, input, { ifMatch })
           : await apiSend<Price>('POST', '/prices', input)
         onClose()
+        onSaved?.(answer.data)
         saved(answer, `${price ? 'Saved' : 'Set'} the price of ${answer.data.model}`)
       }}
     >

@@ -1,6 +1,6 @@
 'use client'
 
-import { Pencil, Plus, Receipt, Trash2 } from 'lucide-react'
+import { History, Pencil, Plus, Receipt, Trash2 } from 'lucide-react'
 import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useResource } from '@/components/data/collection'
@@ -21,7 +21,9 @@ import { Time } from '@/components/ui/time'
 import { formatTokens } from '@/lib/format/tokens'
 import type { CataloguePrice, Price } from '@/lib/resources/prices/schema'
 import { PriceDialog, valuesOf } from './price-form'
-import { rateText } from './price-rates'
+import { type PriceValues, rateText } from './price-rates'
+import { RepriceDialog } from './reprice-dialog'
+import { UnpricedTable } from './unpriced-table'
 
 type Rated = Pick<
   Price,
@@ -111,14 +113,16 @@ const CATALOGUE: readonly Column<CataloguePrice>[] = [
     cell: (price) => <span className="font-mono text-xs text-muted">{price.version}</span>,
   },
 ]
-const TABS = ['own', 'catalogue'] as const
+const TABS = ['own', 'unpriced', 'catalogue'] as const
 
 export function PricesScreen() {
   const can = useCan()
   const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('own'))
   const [openId, setOpenId] = useQueryState('price', parseAsString.withOptions({ history: 'push' }))
   const [creating, setCreating] = useQueryState('create', parseAsBoolean.withDefault(false))
-  const [template, setTemplate] = useState<ReturnType<typeof valuesOf> | null>(null)
+  const [template, setTemplate] = useState<Partial<PriceValues> | null>(null)
+  const [repricing, setRepricing] = useQueryState('reprice', parseAsString.withOptions({ history: 'push' }))
+  const [repriceNext, setRepriceNext] = useState(false)
   const [deleting, setDeleting] = useState<Price | null>(null)
   const mayWrite = can('prices.create')
   const create = mayWrite ? (
@@ -140,6 +144,7 @@ export function PricesScreen() {
         onChange={(next) => void setTab(next as (typeof TABS)[number])}
         tabs={[
           { value: 'own', label: 'Your prices' },
+          ...(can('unpricedModels.list') ? [{ value: 'unpriced', label: 'Unpriced models' }] : []),
           ...(can('priceCatalogue.list') ? [{ value: 'catalogue', label: 'Catalogue' }] : []),
         ]}
       >
@@ -157,6 +162,10 @@ export function PricesScreen() {
                   <DropdownMenuItem onSelect={() => void setOpenId(price.id)}>
                     <Pencil aria-hidden />
                     Edit
+                  </DropdownMenuItem>
+                  <DropdownMenuItem onSelect={() => void setRepricing(price.id)}>
+                    <History aria-hidden />
+                    Price past calls again
                   </DropdownMenuItem>
                   <DropdownMenuItem danger onSelect={() => setDeleting(price)}>
                     <Trash2 aria-hidden />
@@ -180,6 +189,17 @@ export function PricesScreen() {
                 negotiated, or for what your own hardware costs.
               </EmptyState>
             }
+          />
+        </TabPanel>
+        <TabPanel value="unpriced">
+          <UnpricedTable
+            mayWrite={mayWrite}
+            onSetPrice={({ model, providerId }) => {
+              setTemplate({ model, providerId })
+              setRepriceNext(true)
+              void setCreating(true)
+            }}
+            onReprice={(id) => void setRepricing(id)}
           />
         </TabPanel>
         <TabPanel value="catalogue">
@@ -215,9 +235,14 @@ export function PricesScreen() {
           template={template}
           onClose={() => {
             setTemplate(null)
+            setRepriceNext(false)
             void setCreating(null)
           }}
+          onSaved={(price) => (repriceNext ? void setRepricing(price.id) : undefined)}
         />
+      ) : null}
+      {repricing !== null && mayWrite ? (
+        <RepriceDialog id={repricing} onClose={() => void setRepricing(null)} />
       ) : null}
       {openId !== null && mayWrite ? <Editor id={openId} onClose={() => void setOpenId(null)} /> : null}
       <DeleteDialog
@@ -229,7 +254,7 @@ export function PricesScreen() {
       >
         <p>
           Calls from now on take the catalogue's price, or are unpriced where it has none. What is booked
-          stays as it was priced.
+          stays as it was priced: price past calls again first where that is wrong.
         </p>
       </DeleteDialog>
     </>

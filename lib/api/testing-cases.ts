@@ -223,6 +223,7 @@ export const CASES: Record<string, Case> = {
       return { path: `/repricings/${id}` }
     },
   },
+  'unpricedModels.list': { callers: READERS, good: get('/unpriced-models') },
   'priceCatalogue.list': { callers: EVERYONE, good: get('/price-catalogue') },
 
   'limits.list': { callers: EVERYONE, good: get('/limits') },

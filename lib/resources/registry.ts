@@ -13,6 +13,7 @@ import { keyOperations } from './keys/operations.ts'
 import { limitOperations } from './limits/operations.ts'
 import { meOperations } from './me/operations.ts'
 import { priceOperations } from './prices/operations.ts'
+import { unpricedOperations } from './prices/unpriced-operations.ts'
 import { providerOperations } from './providers/operations.ts'
 import { repricingOperations } from './repricings/operations.ts'
 import { revisionOperations } from './revisions/operations.ts'
@@ -30,6 +31,7 @@ export const operations: readonly Operation[] = [
   ...providerOperations,
   ...routeOperations,
   ...priceOperations,
+  ...unpricedOperations,
   ...repricingOperations,
   ...limitOperations,
   ...budgetOperations,

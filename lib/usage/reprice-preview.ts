@@ -103,6 +103,8 @@ class Tally {
   }
 
   add({ call, before, difference, unpriced }: Correction): void {
+    this.#first = Math.min(this.#first ?? call.at, call.at)
+    this.#last = Math.max(this.#last ?? call.at, call.at)
     if (call.simulated) {
       this.#simulated += 1
       return
@@ -115,8 +117,6 @@ class Tally {
     add(this.#total)
     if (call.unpriced && !unpriced) this.#newlyPriced += 1
     if (!call.unpriced && unpriced) this.#newlyUnpriced += 1
-    this.#first = Math.min(this.#first ?? call.at, call.at)
-    this.#last = Math.max(this.#last ?? call.at, call.at)
     const { teams, routes, models } = this.#by
     for (const [sums, id] of [
       [teams, call.teamId],

@@ -132,3 +132,22 @@ export const cataloguePrice = z.object({
   maxOutputTokens: z.int().nullable(),
 })
 export type CataloguePrice = z.infer<typeof cataloguePrice>
+
+/** GET /unpriced-models: calls in the books whose model had no price. */
+export const unpricedModel = z.object({
+  id: z.string().describe('`<provider id>/<model>`'),
+  model: z.string().describe('As the vendor says it served it'),
+  providerId: z.string(),
+  providerName: z.string().nullable(),
+  calls: z.int(),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  firstAt: timestamp.describe('Start of the quarter-hour'),
+  lastAt: timestamp,
+  isPriced: z.boolean().describe('It has a price by now, for calls from then on'),
+  priceId: z
+    .string()
+    .nullable()
+    .describe('Of that price, where it is an own one: what these calls can be priced by'),
+})
+export type UnpricedModel = z.infer<typeof unpricedModel>
