@@ -3,7 +3,7 @@
 import { Controller } from 'react-hook-form'
 import { apiSend } from '@/components/data/api'
 import { useSaved } from '@/components/data/save'
-import { ScopeField } from '@/components/policies/scope-field'
+import { PolicyHead } from '@/components/policies/policy-head'
 import { ResourceForm, useResourceForm } from '@/components/resource/resource-form'
 import { Dialog } from '@/components/ui/dialog'
 import { Field, FieldGroup } from '@/components/ui/field'
@@ -123,25 +123,7 @@ function BudgetForm({
         else onDone()
       }}
     >
-      <Field
-        label="Name"
-        required
-        error={errors.name?.message}
-        hint="Whoever is refused reads it in the answer"
-      >
-        <Input {...form.register('name')} autoFocus autoComplete="off" />
-      </Field>
-      <Controller
-        control={form.control}
-        name="scope"
-        render={({ field }) => (
-          <ScopeField
-            value={field.value}
-            onChange={field.onChange}
-            error={errors.scope?.id?.message ?? errors.scope?.message}
-          />
-        )}
-      />
+      <PolicyHead form={form} />
       <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field
           label="Amount, USD"
