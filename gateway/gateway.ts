@@ -29,6 +29,8 @@ import { type Listener, startListener } from './listener.ts'
 import { DEFAULT_LIMITS } from './listener-limits.ts'
 import { probeProvider } from './providers/probe.ts'
 import { createBalancer } from './routing/balancer.ts'
+import { keepHealth } from './routing/health-file.ts'
+import { healthReport } from './routing/health-report.ts'
 import { simulate } from './routing/simulate.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledConfiguration } from './snapshot/compiled-configuration.ts'
@@ -174,6 +176,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
     throw error
   }
 
+  const health = await keepHealth(folder.path, balancer, clock, log)
   if (current) adoption.follow(current)
   const pruning = setInterval(() => {
     if (current) tallies.prune(overIn(current.policies, clock.now()))
@@ -208,6 +211,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       journal: { ...journal.stats(), accepting: journal.accepting },
       held: heldMoney(tallies),
       near: nearest(),
+      ...healthReport(balancer, clock),
       rssBytes: gauges.rssBytes(),
       loopDelayP99Ms: gauges.loopDelayP99Ms(),
       counters: ended ? 'none' : settings.counters,
@@ -284,6 +288,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       gauges.stop()
       watchdog.stop()
       await Promise.race([shipper.stop(), wait(LAST_SHIPMENT_MS)])
+      await health.stop()
       await journal.close()
       await copy.flush()
       admin.close()

@@ -185,6 +185,7 @@ export const CASES: Record<string, Case> = {
   },
   'providers.delete': { callers: ADMINS, good: onNew('/providers', bodies.provider) },
   'providers.test': { callers: ADMINS, good: onNew('/providers', bodies.provider, '/test', () => ({})) },
+  'providers.health': { callers: READERS, good: onNew('/providers', bodies.provider, '/health') },
   'providers.testUnsaved': {
     callers: ADMINS,
     good: create('/providers/test', bodies.provider),
@@ -197,6 +198,7 @@ export const CASES: Record<string, Case> = {
     callers: ADMINS,
     good: onNew('/routes', bodies.route, '', () => ({ retries: { attempts: 1 } })),
   },
+  'routes.health': { callers: EVERYONE, good: onNew('/routes', bodies.route, '/health') },
   'routes.simulate': { callers: READERS, provedIn: 'lib/resources/routes' },
   'routes.delete': { callers: ADMINS, good: onNew('/routes', bodies.route) },
 

@@ -139,6 +139,11 @@ export type SimulationResult = z.infer<typeof simulationResult>
 /** So many limits are told with a lease at most. */
 export const MAX_NEAR = 200
 
+/** So many targets, and targets of routes, are told with a lease at most. */
+export const MAX_TARGETS = 300
+export const MAX_SHARES = 500
+export const breakerState = z.enum(['closed', 'open', 'halfOpen'])
+
 export const leaseRenewal = z.object({
   gatewayId,
   protocol: z.int(),
@@ -175,6 +180,36 @@ export const leaseRenewal = z.object({
   near: z
     .array(z.object({ limitId: z.string().max(120), subject: z.string().max(300), used: picoText }))
     .max(MAX_NEAR)
+    .optional(),
+  /** How targets do, over the last half minute. Absent from an older gateway. */
+  targets: z
+    .array(
+      z.object({
+        providerId: z.string().max(120),
+        model: z.string().max(200),
+        state: breakerState,
+        calls: z.int().min(0),
+        failed: z.int().min(0),
+        /** Median of the last answers: to the first token of streams, of the whole of others. */
+        firstTokenMs: z.int().min(0).nullable(),
+        inFlight: z.int().min(0),
+        /** Epoch milliseconds: until then it gets no call, or only for want of any other. */
+        outUntilMs: z.int().nullable(),
+      }),
+    )
+    .max(MAX_TARGETS)
+    .optional(),
+  /** Tries that each route made at its targets in the last half minute. Absent from an older gateway. */
+  shares: z
+    .array(
+      z.object({
+        routeId: z.string().max(120),
+        providerId: z.string().max(120),
+        model: z.string().max(200),
+        calls: z.int().min(0),
+      }),
+    )
+    .max(MAX_SHARES)
     .optional(),
   /** Resident memory and event-loop delay, for the gateways page. */
   rssBytes: z.int().min(0),

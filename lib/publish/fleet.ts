@@ -132,7 +132,7 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
     revision: lease.revision,
     status: 'state',
   }
-  const { inFlight, journal, rssBytes, loopDelayP99Ms, counters, held, near } = lease
+  const { inFlight, journal, rssBytes, loopDelayP99Ms, counters, held, near, targets, shares } = lease
   // Within one process and epoch a gateway never goes back: a lease that was under way while an acknowledgement arrived
   // is older than it. A process that starts anew may run an older copy from its disk.
   const keep = `gateways.started_at = excluded.started_at AND gateways.epoch = excluded.epoch
@@ -172,7 +172,17 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
       lease.hash,
       lease.startedAt,
       LEASE_MS,
-      JSON.stringify({ inFlight, ...journal, rssBytes, loopDelayP99Ms, counters, held, near }),
+      JSON.stringify({
+        inFlight,
+        ...journal,
+        rssBytes,
+        loopDelayP99Ms,
+        counters,
+        held,
+        near,
+        targets,
+        shares,
+      }),
       ACK_CHANNEL,
       JSON.stringify(notice),
       STANDINGS_CHANNEL,

@@ -15,6 +15,7 @@ import { newId } from '../../server/ids.ts'
 import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
 import { checkChoice } from './choice.ts'
 import { forgetRoute } from './forget.ts'
+import { routeHealthOperation } from './health-operations.ts'
 import { type Route, route, routeInput, routePatch } from './schema.ts'
 import { simulateRoute } from './simulation.ts'
 import { routeEntityOf } from './snapshot.ts'
@@ -155,6 +156,7 @@ export const routeOperations = [
     },
   }),
   simulateRoute,
+  routeHealthOperation,
 ]
 
 /** @throws Problem 404 */

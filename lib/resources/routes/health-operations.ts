@@ -1,0 +1,93 @@
+/** `GET /routes/{id}/health` and `GET /providers/{id}/health`. */
+import { z } from 'zod'
+import { ADMINS, ALL_ROLES } from '../../api/actor.ts'
+import { operation } from '../../api/operation.ts'
+import { problem } from '../../api/problem.ts'
+import { idParams } from '../rows.ts'
+import { healthOf, readReports, sum, targetHealth } from './health.ts'
+
+const gateways = z.int().describe('How many live gateways this is from')
+
+const routeHealth = z.object({
+  gateways,
+  targets: z
+    .array(
+      targetHealth.extend({
+        providerName: z.string(),
+        share: z
+          .number()
+          .nullable()
+          .describe('Of the tries that the route made in the last half minute, 0 to 1; null without any'),
+      }),
+    )
+    .describe('In the order of the route'),
+})
+
+const providerHealth = z.object({
+  gateways,
+  targets: z.array(targetHealth).describe('Each model that a route or a recent call names, by its name'),
+})
+
+export const routeHealthOperation = operation({
+  id: 'routes.health',
+  method: 'GET',
+  path: '/routes/{id}/health',
+  summary: 'Read how the targets of a route do',
+  description: 'From the calls of the last half minute, as the gateways told it at most three seconds ago.',
+  tag: 'Routes',
+  permission: { scope: 'routes:read', roles: ALL_ROLES, teamRoles: ALL_ROLES },
+  params: idParams,
+  response: routeHealth,
+  etag: 'content',
+  async run({ db }, { params }) {
+    const targets = await db.routeTarget.findMany({
+      where: { routeId: params.id },
+      orderBy: { position: 'asc' },
+      include: { provider: { select: { name: true } } },
+    })
+    if (targets.length === 0) throw problem('not_found', 'There is no such route.')
+    const reports = await readReports()
+    const shares = reports.flatMap((report) => report.shares.filter(({ routeId }) => routeId === params.id))
+    const all = sum(shares.map(({ calls }) => calls))
+    return {
+      gateways: reports.length,
+      targets: targets.map(({ providerId, model, provider }) => {
+        const own = shares.filter((share) => share.providerId === providerId && share.model === model)
+        return {
+          ...healthOf({ providerId, model }, reports),
+          providerName: provider.name,
+          share: all === 0 ? null : sum(own.map(({ calls }) => calls)) / all,
+        }
+      }),
+    }
+  },
+})
+
+export const providerHealthOperation = operation({
+  id: 'providers.health',
+  method: 'GET',
+  path: '/providers/{id}/health',
+  summary: 'Read how the models of a provider do',
+  description: 'From the calls of the last half minute, as the gateways told it at most three seconds ago.',
+  tag: 'Providers',
+  permission: { scope: 'providers:read', roles: [...ADMINS, 'finance', 'viewer'] },
+  params: idParams,
+  response: providerHealth,
+  etag: 'content',
+  async run({ db }, { params }) {
+    const provider = await db.provider.findUnique({
+      where: { id: params.id },
+      select: { id: true, targets: { select: { model: true } } },
+    })
+    if (!provider) throw problem('not_found', 'There is no such provider.')
+    const reports = await readReports()
+    const told = reports.flatMap(({ targets }) =>
+      targets.filter(({ providerId }) => providerId === provider.id),
+    )
+    const models = new Set([...provider.targets, ...told].map(({ model }) => model))
+    return {
+      gateways: reports.length,
+      targets: [...models].sort().map((model) => healthOf({ providerId: provider.id, model }, reports)),
+    }
+  },
+})

@@ -1,0 +1,89 @@
+/** How targets do, as the gateways that live told it last: at most three seconds ago. */
+import { z } from 'zod'
+import { breakerState, type LeaseRenewal } from '../../contract/control.ts'
+import { pool } from '../../server/db.ts'
+
+export const targetHealth = z.object({
+  providerId: z.string(),
+  model: z.string(),
+  state: z
+    .enum([...breakerState.options, 'unknown'])
+    .describe(
+      'The worst of all gateways. `open`: it fails and gets no calls; `halfOpen`: it is tried again; `unknown`: no call was made lately',
+    ),
+  calls: z.int().describe('In the last half minute, over all routes'),
+  failed: z.int(),
+  errorRate: z.number().nullable().describe('0 to 1; null without calls'),
+  firstTokenMs: z
+    .int()
+    .nullable()
+    .describe('Median of the last answers: to the first token of streams, of the whole of others'),
+  inFlight: z.int(),
+  outUntil: z.iso.datetime().nullable().describe('Until then it gets no call, or only for want of any other'),
+  gateways: z.array(z.object({ gatewayId: z.string(), state: breakerState })),
+})
+export type TargetHealth = z.infer<typeof targetHealth>
+
+export interface GatewayReport {
+  readonly gatewayId: string
+  readonly targets: NonNullable<LeaseRenewal['targets']>
+  readonly shares: NonNullable<LeaseRenewal['shares']>
+}
+
+export async function readReports(): Promise<GatewayReport[]> {
+  const { rows } = await pool.query<GatewayReport>(
+    `SELECT id AS "gatewayId", coalesce(report->'targets', '[]') AS targets, coalesce(report->'shares', '[]') AS shares
+     FROM gateways WHERE lease_until > now() ORDER BY id`,
+  )
+  return rows
+}
+
+/** What the gateways say of one target together. */
+export function healthOf(
+  target: { readonly providerId: string; readonly model: string },
+  reports: readonly GatewayReport[],
+): TargetHealth {
+  const { providerId, model } = target
+  const told = reports.flatMap(({ gatewayId, targets }) =>
+    targets
+      .filter((one) => one.providerId === providerId && one.model === model)
+      .map((one) => ({ gatewayId, ...one })),
+  )
+  const calls = sum(told.map((one) => one.calls))
+  const failed = sum(told.map((one) => one.failed))
+  const outUntil = Math.max(0, ...told.map(({ outUntilMs }) => outUntilMs ?? 0))
+  return {
+    providerId,
+    model,
+    state:
+      (['open', 'halfOpen', 'closed'] as const).find((state) => told.some((one) => one.state === state)) ??
+      'unknown',
+    calls,
+    failed,
+    errorRate: calls === 0 ? null : failed / calls,
+    firstTokenMs: medianOf(told),
+    inFlight: sum(told.map((one) => one.inFlight)),
+    outUntil: outUntil > 0 ? new Date(outUntil).toISOString() : null,
+    gateways: told.map(({ gatewayId, state }) => ({ gatewayId, state })),
+  }
+}
+
+/** Of the gateways' own medians, by their calls. */
+function medianOf(
+  told: readonly { readonly firstTokenMs: number | null; readonly calls: number }[],
+): number | null {
+  const known = told
+    .flatMap(({ firstTokenMs, calls }) =>
+      firstTokenMs === null ? [] : [{ ms: firstTokenMs, calls: calls + 1 }],
+    )
+    .sort((a, b) => a.ms - b.ms)
+  const half = sum(known.map(({ calls }) => calls)) / 2
+  let before = 0
+  for (const { ms, calls } of known) {
+    before += calls
+    if (before >= half) return ms
+  }
+  return null
+}
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
