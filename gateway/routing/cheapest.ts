@@ -12,22 +12,15 @@ const USUAL_OUTPUT_TOKENS = 512
 /** Of a model that is paid by its time. */
 const USUAL_SECONDS = 5
 
+interface Size {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly serviceTier: string | null
+}
+
 /** Pico-dollars; null: unpriced. */
-export function estimatedCost(target: CompiledTarget, asked: Asked, { route }: CompiledRoute): bigint | null {
-  const pricing = asked.configuration.pricing(target.provider, target.model, asked.at)
-  if (!pricing) return null
-  const { estimatedInputTokens, maxOutputTokens } = asked.chat
-  const caps = [maxOutputTokens, route.maxOutputTokens].filter((cap) => cap !== null)
-  const wanted = caps.length > 0 ? Math.min(...caps) : USUAL_OUTPUT_TOKENS
-  const output = Math.min(wanted, pricing.maxOutputTokens ?? wanted)
-  const { service_tier: tier } = asked.chat.fields
-  const rates = ratesFor(pricing, estimatedInputTokens, typeof tier === 'string' ? tier : null)
-  return (
-    costOfTokens(estimatedInputTokens, rates.input) +
-    costOfTokens(output, rates.output) +
-    (rates.request === undefined ? 0n : costOfUnits(1, rates.request)) +
-    (rates.second === undefined ? 0n : costOfUnits(USUAL_SECONDS, rates.second))
-  )
+export function estimatedCost(target: CompiledTarget, asked: Asked, route: CompiledRoute): bigint | null {
+  return costAt(target, asked, sizeOf(asked, route))
 }
 
 export function cheapest(
@@ -35,13 +28,40 @@ export function cheapest(
   asked: Asked,
   route: CompiledRoute,
 ): Candidate | undefined {
+  const size = sizeOf(asked, route)
   let best: Candidate | undefined
   let least: bigint | null = null
   for (const candidate of candidates) {
-    const cost = estimatedCost(candidate.target, asked, route)
+    const cost = costAt(candidate.target, asked, size)
     if (best !== undefined && (cost === null || (least !== null && cost >= least))) continue
     best = candidate
     least = cost
   }
   return best
+}
+
+function sizeOf({ chat }: Asked, { route }: CompiledRoute): Size {
+  const { service_tier: tier } = chat.fields
+  const none = Number.POSITIVE_INFINITY
+  const cap = Math.min(chat.maxOutputTokens ?? none, route.maxOutputTokens ?? none)
+  return {
+    inputTokens: chat.estimatedInputTokens,
+    outputTokens: cap === none ? USUAL_OUTPUT_TOKENS : cap,
+    serviceTier: typeof tier === 'string' ? tier : null,
+  }
+}
+
+function costAt(
+  { provider, model }: CompiledTarget,
+  { configuration, at }: Asked,
+  { inputTokens, outputTokens, serviceTier }: Size,
+): bigint | null {
+  const pricing = configuration.pricing(provider, model, at)
+  if (!pricing) return null
+  const output = Math.min(outputTokens, pricing.maxOutputTokens ?? outputTokens)
+  const rates = ratesFor(pricing, inputTokens, serviceTier)
+  let cost = costOfTokens(inputTokens, rates.input) + costOfTokens(output, rates.output)
+  if (rates.request !== undefined) cost += costOfUnits(1, rates.request)
+  if (rates.second !== undefined) cost += costOfUnits(USUAL_SECONDS, rates.second)
+  return cost
 }

@@ -33,6 +33,7 @@ export const strategy = z.enum([
   'consistentHash',
   'rules',
 ])
+export type Strategy = z.infer<typeof strategy>
 export const retryReason = z.enum(['rateLimit', 'serverError', 'timeout', 'connection'])
 export type RetryReason = z.infer<typeof retryReason>
 
