@@ -20,15 +20,7 @@ import type { Attempt } from './stages/attempt.ts'
 import { identify, readSecret } from './stages/authenticate.ts'
 import { readCallHeaders } from './stages/call-headers.ts'
 import { degradationOf } from './stages/degradation.ts'
-import {
-  beginStream,
-  endStream,
-  sendError,
-  sendJson,
-  setAnswerHeaders,
-  setOverhead,
-  sinkTo,
-} from './stages/deliver.ts'
+import { answerHeaders, beginStream, endStream, sendError, sendJson, sinkTo } from './stages/deliver.ts'
 import { prepareAttempt } from './stages/dispatch.ts'
 import { correctHold, giveBack } from './stages/hold.ts'
 import { meterAttempt } from './stages/meter.ts'
@@ -207,21 +199,19 @@ function limitedFor(waitMs: number, unfit: Unfit | null): GatewayError {
 
 async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
   record(call, won)
-  setAnswerHeaders(call, won)
-  setOverhead(call)
+  const headers = answerHeaders(call, won)
   if (call.gone) await settle(call, 499, 'client_closed')
   else await settle(call, 200, null)
   const notice = degradationOf(call, won.target, won.wanted)?.notice
-  sendJson(call, (notice ? withNotice(bytes, 'message', notice) : null) ?? bytes)
+  sendJson(call, headers, (notice ? withNotice(bytes, 'message', notice) : null) ?? bytes)
 }
 
 async function answerStream(call: Call, won: Won): Promise<void> {
   const { attempt } = won
-  setAnswerHeaders(call, won)
-  setOverhead(call)
+  const headers = answerHeaders(call, won)
   if (call.gone) attempt.callerGone()
   else {
-    beginStream(call, attempt)
+    beginStream(call, headers, attempt)
     attempt.flow(sinkTo(call.response, attempt, call.around.limits.writeStallMs))
   }
   const { failure } = await attempt.ended

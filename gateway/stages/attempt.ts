@@ -39,6 +39,9 @@ const LATE_MS = 100
 /** Then what the vendor sent meanwhile lies unread in the sockets: time to read it before anybody is judged. */
 const READ_FIRST_MS = 20
 
+/** Beyond it a timer need not be exact: it looks again when it fires. */
+const COARSE_MS = 5_000
+
 const DISCARD: Sink = () => true
 
 type State = 'waiting' | 'refusal' | 'json' | 'holding' | 'flowing' | 'over'
@@ -350,7 +353,9 @@ export class Attempt implements UpstreamHandler {
   #arm() {
     if (this.#timer) clearTimeout(this.#timer)
     const now = this.#options.clock.monotonic()
-    const wait = Math.min(Math.max(1, this.#nextDeadline() - now), 2 ** 31 - 1)
+    const left = Math.min(Math.max(1, this.#nextDeadline() - now), 2 ** 31 - 1)
+    // Node keeps a list for each length: far ones look too early, by whole seconds, and share theirs.
+    const wait = left > COARSE_MS ? left - (left % 1_000) : left
     this.#timerDue = now + wait
     this.#timer = setTimeout(() => this.#onTimer(), wait)
   }

@@ -49,11 +49,26 @@ export interface Identified {
   readonly valid: boolean
 }
 
+/** Secrets of keys that were used lately, by their digests; kept in this process alone, and with a configuration at most. */
+const MAX_KNOWN = 4_096
+const knownDigests = new WeakMap<Configuration, Map<string, string>>()
+
+function digestsUnder(configuration: Configuration): Map<string, string> {
+  let known = knownDigests.get(configuration)
+  if (!known) {
+    known = new Map()
+    knownDigests.set(configuration, known)
+  }
+  return known
+}
+
 /** Whose key this is, and whether it is good at `now` (epoch milliseconds); null when nobody's. */
 export function identify(configuration: Configuration, secret: string, now: number): Identified | null {
-  const digest = hash('sha256', secret, 'hex')
+  const known = digestsUnder(configuration)
+  const digest = known.get(secret) ?? hash('sha256', secret, 'hex')
   const owner = configuration.keyByHash(digest)
   if (!owner) return null
+  if (known.size < MAX_KNOWN) known.set(secret, digest)
   const { key, consumer } = owner
   const current = key.hash === digest
   const inGrace = key.previousHash === digest && key.previousUntil !== null && now < key.previousUntil

@@ -2,24 +2,26 @@
 import type { ServerResponse } from 'node:http'
 import { formatUsd } from '../../lib/contract/money.ts'
 import type { Call } from '../call.ts'
-import { answerJson, renderOpenAiError } from '../dialects/openai-error.ts'
+import { renderOpenAiError } from '../dialects/openai-error.ts'
 import type { GatewayError } from '../gateway-error.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { Attempt } from './attempt.ts'
 import type { Sink } from './attempt-terms.ts'
 import { degradationOf } from './degradation.ts'
 import { servedModelOf, sumCost } from './meter.ts'
-import { setRateLimitHeaders } from './rate-limit-headers.ts'
+import { rateLimitHeaders } from './rate-limit-headers.ts'
 
 /** Of a vendor's headers only these go on, so that no cookie and no account's name does. */
 const VENDOR_HEADERS = ['openai-processing-ms', 'openai-version'] as const
 
-export function setCallHeaders(call: Call): void {
-  const { response } = call
-  response.setHeader('x-gatehouse-request-id', call.id)
-  response.setHeader('x-gatehouse-trace-id', call.traceId)
-  if (call.route) response.setHeader('x-gatehouse-route', headerText(call.route.route.name))
-  setRateLimitHeaders(response, call.around.policing.counters, call.limits)
+/** Names and values in turn, as node writes them without looking each up again. */
+export type HeaderList = string[]
+
+function callHeaders(call: Call): HeaderList {
+  const headers = ['x-gatehouse-request-id', call.id, 'x-gatehouse-trace-id', call.traceId]
+  if (call.route) headers.push('x-gatehouse-route', headerText(call.route.route.name))
+  headers.push(...rateLimitHeaders(call.around.policing.counters, call.limits))
+  return headers
 }
 
 export interface Answering {
@@ -31,44 +33,52 @@ export interface Answering {
   readonly index: number
 }
 
-export function setAnswerHeaders(call: Call, { attempt, target, wanted, index }: Answering): void {
-  const { response } = call
-  setCallHeaders(call)
-  response.setHeader('x-gatehouse-provider', headerText(target.provider.name))
-  response.setHeader('x-gatehouse-model', headerText(servedModelOf(attempt) ?? target.model))
-  response.setHeader('x-gatehouse-attempts', index + 1)
-  // No answer comes from a cache yet, so each one went past it.
-  response.setHeader('x-gatehouse-cache', 'bypass')
-  if (call.simulated) response.setHeader('x-gatehouse-simulated', 'true')
+/** What an answer says of its call; the gateway's own time, told and noted, ends here. */
+export function answerHeaders(call: Call, { attempt, target, wanted, index }: Answering): HeaderList {
+  const headers = callHeaders(call)
+  headers.push(
+    'x-gatehouse-provider',
+    headerText(target.provider.name),
+    'x-gatehouse-model',
+    headerText(servedModelOf(attempt) ?? target.model),
+    'x-gatehouse-attempts',
+    String(index + 1),
+    // No answer comes from a cache yet, so each one went past it.
+    'x-gatehouse-cache',
+    'bypass',
+  )
+  if (call.simulated) headers.push('x-gatehouse-simulated', 'true')
   for (const name of VENDOR_HEADERS) {
     const value = attempt.headers[name]
-    if (typeof value === 'string') response.setHeader(name, value)
+    if (typeof value === 'string') headers.push(name, value)
   }
   const vendorId = attempt.headers['x-request-id']
-  if (typeof vendorId === 'string')
-    response.setHeader('x-gatehouse-provider-request-id', headerText(vendorId))
+  if (typeof vendorId === 'string') headers.push('x-gatehouse-provider-request-id', headerText(vendorId))
   const degradation = degradationOf(call, target, wanted)
   if (degradation && degradation.notify !== 'none') {
     const { requested, served, reason } = degradation
-    response.setHeader(
+    headers.push(
       'x-gatehouse-degraded',
       headerText(`requested=${requested}; served=${served}; reason=${reason}`),
     )
   }
+  call.overheadUs = overheadUs(call)
+  headers.push('x-gatehouse-overhead-us', String(call.overheadUs))
+  return headers
 }
 
 /** The gateway's own time: all of it, less what was spent waiting for others. */
-export function setOverhead(call: Call): void {
-  const total = call.around.clock.monotonic() - call.startedAt - call.waitedMs
-  call.overheadUs = Math.max(0, Math.round(total * 1_000))
-  call.response.setHeader('x-gatehouse-overhead-us', call.overheadUs)
+function overheadUs({ around, startedAt, waitedMs }: Call): number {
+  return Math.max(0, Math.round((around.clock.monotonic() - startedAt - waitedMs) * 1_000))
 }
 
-export function sendJson(call: Call, bytes: Buffer): void {
+export function sendJson(call: Call, headers: HeaderList, bytes: Buffer): void {
   if (call.gone) return
   const cost = sumCost(call.attempts)
-  if (cost !== null) call.response.setHeader('x-gatehouse-cost-usd', formatUsd(cost))
-  answerJson(call.response, 200, bytes)
+  if (cost !== null) headers.push('x-gatehouse-cost-usd', formatUsd(cost))
+  headers.push('content-type', 'application/json', 'content-length', String(bytes.length))
+  call.response.writeHead(200, headers)
+  call.response.end(bytes)
   endWithin(call)
 }
 
@@ -91,18 +101,19 @@ function endWithin({ response, around }: Call): void {
   if (socket === null || socket.writableLength > 0) response.setTimeout(around.limits.writeStallMs)
 }
 
-export function beginStream(call: Call, attempt: Attempt): void {
+export function beginStream(call: Call, headers: HeaderList, attempt: Attempt): void {
   const { response } = call
   const type = attempt.headers['content-type']
-  response.statusCode = 200
-  response.setHeader(
+  const isEvents = typeof type === 'string' && type.startsWith('text/event-stream')
+  headers.push(
     'content-type',
-    typeof type === 'string' && type.startsWith('text/event-stream')
-      ? type
-      : 'text/event-stream; charset=utf-8',
+    isEvents ? type : 'text/event-stream; charset=utf-8',
+    'cache-control',
+    'no-cache, no-transform',
+    'x-accel-buffering',
+    'no',
   )
-  response.setHeader('cache-control', 'no-cache, no-transform')
-  response.setHeader('x-accel-buffering', 'no')
+  response.writeHead(200, headers)
   response.flushHeaders()
   // Node would write each chunk in four pieces. The framing is ours from here: one buffer, one write.
   if (response.chunkedEncoding) {
@@ -182,21 +193,18 @@ const LINGER_BYTES = 4 * 1024 * 1024
 export function sendError(call: Call, error: GatewayError) {
   const { request, response } = call
   if (call.gone || response.headersSent) return
-  setCallHeaders(call)
+  const body = renderOpenAiError(error)
+  const headers = callHeaders(call)
   if (call.attempts.length > 0) {
-    response.setHeader('x-gatehouse-attempts', call.attempts.length)
     // Ours were the tries: SDKs that repeat on 429 and 5xx would multiply them.
-    response.setHeader('x-should-retry', 'false')
+    headers.push('x-gatehouse-attempts', String(call.attempts.length), 'x-should-retry', 'false')
   }
   if (error.retryAfterSeconds !== null)
-    response.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterSeconds)))
-  const body = renderOpenAiError(error)
-  if (request.complete) return answerJson(response, error.status, body)
+    headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))))
+  headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)))
+  if (request.complete) return void response.writeHead(error.status, headers).end(body)
   // The caller is still sending. Closing now would reset the connection under its unread answer (RFC 9112 §9.6).
-  response.statusCode = error.status
-  response.setHeader('connection', 'close')
-  response.setHeader('content-type', 'application/json')
-  response.setHeader('content-length', Buffer.byteLength(body))
+  response.writeHead(error.status, [...headers, 'connection', 'close'])
   response.write(body)
   let left = LINGER_BYTES
   const finish = () => {

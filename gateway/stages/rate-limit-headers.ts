@@ -3,7 +3,6 @@
  * (draft-ietf-httpapi-ratelimit-headers-11: all quantities whole numbers; `t` until there is more room again, never
  * beyond `Retry-After`), and OpenAI's own `x-ratelimit-*` for the tightest of each kind (their reset: until all is free).
  */
-import type { ServerResponse } from 'node:http'
 import type { LimitEntity } from '../../lib/contract/entities.ts'
 import type { LimitMetric } from '../../lib/contract/policy.ts'
 import type { AppliedLimit } from '../limits/applicable.ts'
@@ -15,12 +14,9 @@ interface Standing {
   readonly resetMs: number
 }
 
-export function setRateLimitHeaders(
-  response: ServerResponse,
-  counters: Counters,
-  applied: readonly AppliedLimit[],
-): void {
-  if (applied.length === 0) return
+/** Names and values in turn. */
+export function rateLimitHeaders(counters: Counters, applied: readonly AppliedLimit[]): string[] {
+  if (applied.length === 0) return []
   let policies = ''
   let standing = ''
   let requests: Standing | null = null
@@ -37,10 +33,10 @@ export function setRateLimitHeaders(
     if (limit.metric === 'requests') requests = tighter(requests, { limit, remaining, resetMs })
     else if (TOKEN_METRICS.has(limit.metric)) tokens = tighter(tokens, { limit, remaining, resetMs })
   }
-  response.setHeader('ratelimit-policy', policies)
-  response.setHeader('ratelimit', standing)
-  if (requests) setFamily(response, 'requests', requests)
-  if (tokens) setFamily(response, 'tokens', tokens)
+  const headers = ['ratelimit-policy', policies, 'ratelimit', standing]
+  if (requests) headers.push(...familyHeaders('requests', requests))
+  if (tokens) headers.push(...familyHeaders('tokens', tokens))
+  return headers
 }
 
 function tighter(a: Standing | null, b: Standing): Standing {
@@ -71,10 +67,15 @@ function wordsOf(applied: AppliedLimit): Words {
 
 const TOKEN_METRICS: ReadonlySet<string> = new Set(['tokens', 'inputTokens', 'outputTokens'])
 
-function setFamily(response: ServerResponse, family: 'requests' | 'tokens', tightest: Standing): void {
-  response.setHeader(`x-ratelimit-limit-${family}`, tightest.limit.limit)
-  response.setHeader(`x-ratelimit-remaining-${family}`, tightest.remaining.toString())
-  response.setHeader(`x-ratelimit-reset-${family}`, duration(tightest.resetMs))
+function familyHeaders(family: 'requests' | 'tokens', tightest: Standing): string[] {
+  return [
+    `x-ratelimit-limit-${family}`,
+    String(tightest.limit.limit),
+    `x-ratelimit-remaining-${family}`,
+    tightest.remaining.toString(),
+    `x-ratelimit-reset-${family}`,
+    duration(tightest.resetMs),
+  ]
 }
 
 /** The draft has no unit for tokens and money; its own default is `requests`. */
