@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Call, openCall, type Surroundings, waitingFor } from './call.ts'
-import { parseChatRequest } from './dialects/openai-chat-request.ts'
+import { type ChatRequest, parseChatRequest, withoutContent } from './dialects/openai-chat-request.ts'
 import { renderOpenAiErrorEvent } from './dialects/openai-error.ts'
 import { withNotice } from './dialects/openai-notice.ts'
 import { readServiceTier } from './dialects/openai-usage.ts'
@@ -41,7 +41,7 @@ export async function serveChatCompletion(
     authenticate(call, configuration)
     requireCounters(call)
     call.headers = readCallHeaders(request.headers)
-    call.chat = parseChatRequest(await waitingFor(call, readBody(request, around.limits.maxBodyBytes)))
+    call.chat = await readChat(call)
     call.route = resolveRoute(configuration, requireOwner(call), call.chat.model)
     if (!around.books.accepting) throw new GatewayError('books_full')
     call.subjects = subjectsOf(call, call.route)
@@ -49,8 +49,8 @@ export async function serveChatCompletion(
     const { timeouts } = call.route.route
     call.deadline = call.startedAt + Math.min(timeouts.totalMs, call.headers.timeoutMs ?? timeouts.totalMs)
 
-    const plan = planTargets(call, call.route, configuration)
-    const won = await findAnswer(call, plan)
+    // What a stream doesn't need stays with the functions that are over by then: this one is not.
+    const won = await findAnswer(call, call.route, configuration)
     if (won.attempt.json) await answerWhole(call, won, won.attempt.json.bytes)
     else await answerStream(call, won)
   } catch (error) {
@@ -59,6 +59,10 @@ export async function serveChatCompletion(
     leave(call)
     around.callEnded(call)
   }
+}
+
+async function readChat(call: Call): Promise<ChatRequest> {
+  return parseChatRequest(await waitingFor(call, readBody(call.request, call.around.limits.maxBodyBytes)))
 }
 
 interface Won {
@@ -75,8 +79,9 @@ interface Won {
  * Tries targets until one answers. A repeat is safe: the caller has seen nothing, a completion changes nothing at the
  * vendor, and each try is an attempt of its own in the books, with what it cost.
  */
-async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
+async function findAnswer(call: Call, route: CompiledRoute, configuration: Configuration): Promise<Won> {
   const { clock } = call.around
+  const plan = planTargets(call, route, configuration)
   let wanted: CompiledTarget | null = null
   let failed: VendorFailure | null = null
   let unfit: Unfit | null = null
@@ -97,14 +102,14 @@ async function findAnswer(call: Call, plan: TargetPlan): Promise<Won> {
       continue
     }
     const startedAt = clock.now()
-    const { attempt, send } = prepareAttempt(call, { target, wanted, index, reservation })
+    const { attempt, upstream, request } = prepareAttempt(call, { target, wanted, index, reservation })
     call.waiting = attempt
     if (!(await call.around.books.written())) {
       giveBack(call, reservation.hold)
       throw new GatewayError('books_full')
     }
     const flight = plan.begin(target)
-    send()
+    attempt.start(upstream, request)
     await waitingFor(call, attempt.opened)
     if (!attempt.failure) flight.heard(attempt.json === null, attempt.firstTokenAt ?? clock.monotonic())
     const quietMs = readQuietMs(attempt.headers)
@@ -212,6 +217,8 @@ async function answerStream(call: Call, won: Won): Promise<void> {
   if (call.gone) attempt.callerGone()
   else {
     beginStream(call, headers, attempt)
+    // It may flow for minutes, and nobody is asked again: what was asked need not be kept.
+    call.chat = call.chat && withoutContent(call.chat)
     attempt.flow(sinkTo(call.response, attempt, call.around.limits.writeStallMs))
   }
   const { failure } = await attempt.ended

@@ -82,6 +82,15 @@ export function asksForJson({ response_format: format }: Readonly<Record<string,
   return isRecord(format) && (format.type === 'json_object' || format.type === 'json_schema')
 }
 
+/** What the books may still ask of a request that will not be sent again: all but what makes it large. */
+export function withoutContent(request: ChatRequest): ChatRequest {
+  const { messages: _messages, tools: _tools, ...fields } = request.fields
+  return { ...request, body: NO_BYTES, scan: NO_MEMBERS, fields }
+}
+
+const NO_BYTES = Buffer.alloc(0)
+const NO_MEMBERS: JsonObjectScan = { members: [], end: 0, depth: 0 }
+
 export interface UpstreamChat {
   readonly model: string
   readonly maxOutputTokens: number | null

@@ -5,6 +5,7 @@ import { chatBodyFor } from '../dialects/openai-chat-request.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { endpointOf, requestTo, USER_AGENT } from '../providers/endpoint.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
+import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts'
 import { Attempt } from './attempt.ts'
 import { degradationOf } from './degradation.ts'
 import { giveBack } from './hold.ts'
@@ -13,10 +14,11 @@ import { completeHold, type Reservation } from './reserve.ts'
 
 const CHAT_PATH = '/chat/completions'
 
+/** To be started once the intent is written. No closure: it would keep the request for as long as the attempt lives. */
 export interface PreparedAttempt {
   readonly attempt: Attempt
-  /** Once the intent is written. */
-  readonly send: () => void
+  readonly upstream: Upstream
+  readonly request: UpstreamRequest
 }
 
 export interface Dispatch {
@@ -83,7 +85,7 @@ export function prepareAttempt(
     headers: upstreamHeaders(call),
     body,
   })
-  return { attempt, send: () => attempt.start(endpoint.simulated ?? around.upstream, request) }
+  return { attempt, upstream: endpoint.simulated ?? around.upstream, request }
 }
 
 /** By allow-list: a caller's key, cookies, forwarding headers and ours never reach a vendor. */

@@ -204,9 +204,14 @@ export class PolicedEngine {
     const target = targetOf(call)
     const reservation = await reserve(call, target, 0)
     if ('unfit' in reservation) throw reservation.unfit
-    const { attempt, send } = prepareAttempt(call, { target, wanted: target, index, reservation })
+    const { attempt, upstream, request } = prepareAttempt(call, {
+      target,
+      wanted: target,
+      index,
+      reservation,
+    })
     if (!(await this.journal.written())) throw new Error('the journal took no intent')
-    send()
+    attempt.start(upstream, request)
     return { call, target, attempt, reservation, index }
   }
 }
