@@ -87,9 +87,13 @@ function emptySlots(slots = MIN_SLOTS): undefined[] {
   return new Array<undefined>(slots).fill(undefined)
 }
 
-/** FNV-1a. */
+/** The end of an id of a call is random, its beginning a time that many share. */
+const HASHED_CHARACTERS = 10
+
+/** FNV-1a of its end. */
 function hashOf(id: string): number {
   let hash = 0x811c9dc5
-  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
+  for (let at = Math.max(0, id.length - HASHED_CHARACTERS); at < id.length; at += 1)
+    hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
   return hash >>> 0
 }
