@@ -11,6 +11,7 @@ import {
 } from '../../lib/contract/control.ts'
 import { type CompiledConfiguration, compile } from '../snapshot/compiled-configuration.ts'
 import { RefusedConfiguration, readChangeSet, readSnapshot } from '../snapshot/received.ts'
+import { isLongSnapshot, parseLongSnapshot } from '../snapshot/sliced-json.ts'
 import type { AdminClient } from './admin-client.ts'
 import { type AnsweringOptions, createAnswering } from './answering.ts'
 
@@ -152,6 +153,8 @@ export function startControlChannel(options: ControlChannelOptions): ControlChan
 
   /** Null when it is done already; changes are, so that an acknowledgement leaves in the same turn of the loop. */
   function handle(line: string): Promise<void> | null {
+    if (isLongSnapshot(line))
+      return parseLongSnapshot(line).then(applySnapshot, () => redial('a line that is not JSON'))
     let message: { kind?: unknown }
     try {
       message = JSON.parse(line) as { kind?: unknown }

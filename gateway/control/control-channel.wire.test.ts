@@ -78,6 +78,20 @@ function connect(limits: Partial<ControlLimits> = {}, token = FAKE_TOKEN, urls =
 }
 
 describe('configuration', () => {
+  test('a configuration of thousands, and a change right behind it, are applied in their order', async () => {
+    await admin.close()
+    const teams = Array.from({ length: 5_000 }, (_, n) => team(`team_many_${n}`))
+    configuration = adminConfiguration([...smallConfiguration(), ...teams])
+    admin = await startFakeAdmin(configuration)
+    connect()
+    await until(() => admin.openStreams() > 0)
+    admin.send(configuration.change({ delete: key('key_1', 'consumer_1') }))
+    await until(() => current?.revision === 2)
+    expect(swaps).toEqual([1, 2])
+    expect(current?.keyByHash(sha256('secret of key_1'))).toBeUndefined()
+    expect(current?.entityCount).toBe(smallConfiguration().length - 1 + teams.length)
+  })
+
   test('a new gateway gets the whole, then changes, and acknowledges each with its hash', async () => {
     connect()
     await until(() => current?.revision === 1)
