@@ -46,7 +46,7 @@ function isWholeStream({ status, body }: Seen): boolean {
 const calls = LONG ? 6_000 : 500
 it(`over ${calls} calls while a target errors, hangs, slows and recovers, callers notice nothing`, async () => {
   routeBoth({
-    timeouts: { firstTokenMs: 1_500, totalMs: 60_000, idleMs: 30_000 },
+    timeouts: { firstTokenMs: 1_000, totalMs: 60_000, idleMs: 30_000 },
     retries: { attempts: 3 },
   })
   const phases: readonly [until: number, plan: FakePlan][] = [
