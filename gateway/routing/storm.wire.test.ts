@@ -44,7 +44,7 @@ function isWholeStream({ status, body }: Seen): boolean {
 }
 
 const calls = LONG ? 6_000 : 500
-it(`over ${calls} calls while a target errors, hangs, slows and recovers, callers notice nothing`, async () => {
+it('while a target errors, hangs, slows and recovers, callers notice nothing', async () => {
   routeBoth({
     timeouts: { firstTokenMs: 1_000, totalMs: 60_000, idleMs: 30_000 },
     retries: { attempts: 3 },
@@ -99,7 +99,7 @@ const FAULTS: readonly FakePlan[] = [
 ]
 const scripts = LONG ? 3_000 : 150
 
-it(`whatever the script of failures (${scripts} of them), a caller sees one whole answer or one honest error`, async () => {
+it('whatever the script of failures, a caller sees one whole answer or one honest error', async () => {
   routeBoth({ retries: { attempts: 3 } })
   const pick = () => FAULTS[Math.floor(random() * FAULTS.length)] ?? {}
   gateway.a.served.length = 0
