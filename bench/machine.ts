@@ -1,6 +1,7 @@
 /** What the figures were made on. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { ownCpuMs } from './process-cpu.ts'
 
 export interface Machine {
   readonly cpu: string
@@ -20,12 +21,16 @@ export function describeMachine(): Machine {
   }
 }
 
-/** Share of all cores that was busy over the next `ms`, by proc(5) /proc/stat. */
-export async function busyShare(ms: number): Promise<number> {
-  const before = readTicks()
+/**
+ * Share of all cores that others than this process and its children kept busy over the next `ms`, by proc(5): a product
+ * that stands ready renews its leases and looks after its database, and that is no neighbour's doing.
+ */
+export async function othersBusyShare(ms: number): Promise<number> {
+  const [before, ownBefore] = [readTicks(), ownCpuMs()]
   await new Promise((resolve) => setTimeout(resolve, ms))
-  const after = readTicks()
-  return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all)
+  const [after, ownAfter] = [readTicks(), ownCpuMs()]
+  const own = Math.max(0, ownAfter - ownBefore) / (ms * availableParallelism())
+  return Math.max(0, 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all) - own)
 }
 
 function readTicks(): { all: number; idle: number } {

@@ -11,7 +11,7 @@ import { startNginx } from './contestants/nginx.ts'
 import { startPortkey } from './contestants/portkey.ts'
 import { canPin } from './cores.ts'
 import { writeSection } from './document.ts'
-import { busyShare, describeMachine } from './machine.ts'
+import { describeMachine, othersBusyShare } from './machine.ts'
 import { measureCalls, measureLatency, measureStreams, warmUp } from './measure.ts'
 import { residentMb } from './process-cpu.ts'
 import { type Figures, isQuiet, type Report, summarize } from './report.ts'
@@ -71,8 +71,7 @@ async function compare({ folder, kept, track, startUpstream }: Session): Promise
   const loads: number[] = [loadavg()[0] ?? 0]
   const othersBusy: number[] = []
   for (let round = 1; round <= ROUNDS; round += 1) {
-    // Nothing of ours has work now: what is busy is somebody else's.
-    othersBusy.push(await busyShare(1_000))
+    othersBusy.push(await othersBusyShare(2_000))
     direct.push(await measureLatency(upstream, SECONDS))
     for (const contestant of contestants) {
       console.log(`round ${round} of ${ROUNDS}: ${contestant.name}`)

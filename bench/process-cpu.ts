@@ -14,6 +14,19 @@ export function cpuMs(pids: readonly number[]): number {
   return (ticks * 1_000) / TICKS_PER_SECOND
 }
 
+/** Of this process and all below it that live, milliseconds; what has ended meanwhile is left out. */
+export function ownCpuMs(): number {
+  let ms = 0
+  for (const pid of [process.pid, ...descendants(process.pid, '')]) {
+    try {
+      ms += cpuMs([pid])
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  return ms
+}
+
 /** Children of a process and theirs, whose command line holds `text`. */
 export function descendants(root: number, text: string): number[] {
   const parents = new Map<number, number>()
