@@ -1,32 +1,10 @@
 /** `GET /routes/{id}/health` and `GET /providers/{id}/health`. */
-import { z } from 'zod'
 import { ADMINS, ALL_ROLES } from '../../api/actor.ts'
 import { operation } from '../../api/operation.ts'
 import { problem } from '../../api/problem.ts'
 import { idParams } from '../rows.ts'
-import { healthOf, readReports, sum, targetHealth } from './health.ts'
-
-const gateways = z.int().describe('How many live gateways this is from')
-
-const routeHealth = z.object({
-  gateways,
-  targets: z
-    .array(
-      targetHealth.extend({
-        providerName: z.string(),
-        share: z
-          .number()
-          .nullable()
-          .describe('Of the tries that the route made in the last half minute, 0 to 1; null without any'),
-      }),
-    )
-    .describe('In the order of the route'),
-})
-
-const providerHealth = z.object({
-  gateways,
-  targets: z.array(targetHealth).describe('Each model that a route or a recent call names, by its name'),
-})
+import { healthOf, readReports, sum } from './health.ts'
+import { providerHealth, routeHealth } from './health-schema.ts'
 
 export const routeHealthOperation = operation({
   id: 'routes.health',

@@ -1,28 +1,7 @@
 /** How targets do, as the gateways that live told it last: at most three seconds ago. */
-import { z } from 'zod'
-import { breakerState, type LeaseRenewal } from '../../contract/control.ts'
+import type { LeaseRenewal } from '../../contract/control.ts'
 import { pool } from '../../server/db.ts'
-
-export const targetHealth = z.object({
-  providerId: z.string(),
-  model: z.string(),
-  state: z
-    .enum([...breakerState.options, 'unknown'])
-    .describe(
-      'The worst of all gateways. `open`: it fails and gets no calls; `halfOpen`: it is tried again; `unknown`: no call was made lately',
-    ),
-  calls: z.int().describe('In the last half minute, over all routes'),
-  failed: z.int(),
-  errorRate: z.number().nullable().describe('0 to 1; null without calls'),
-  firstTokenMs: z
-    .int()
-    .nullable()
-    .describe('Median of the last answers: to the first token of streams, of the whole of others'),
-  inFlight: z.int(),
-  outUntil: z.iso.datetime().nullable().describe('Until then it gets no call, or only for want of any other'),
-  gateways: z.array(z.object({ gatewayId: z.string(), state: breakerState })),
-})
-export type TargetHealth = z.infer<typeof targetHealth>
+import type { TargetHealth } from './health-schema.ts'
 
 export interface GatewayReport {
   readonly gatewayId: string
