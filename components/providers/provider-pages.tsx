@@ -18,6 +18,7 @@ import { ExactTime } from '@/components/ui/time'
 import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/schema'
 import type { Route } from '@/lib/resources/routes/schema'
 import { CreateProviderForm, EditProviderForm } from './provider-form'
+import { ProviderHealthCard } from './provider-health'
 import { kindLabel } from './provider-kinds'
 import { vendorLimitExact } from './vendor-limit-words'
 import { VendorRoom } from './vendor-room'
@@ -127,13 +128,11 @@ export function ProviderPage({ id }: { id: string }) {
           </>
         }
       />
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
-        {can('providers.update') ? (
-          <EditProviderForm key={provider.id} provider={provider} etag={etag} />
-        ) : (
-          <ProviderFacts provider={provider} />
-        )}
-        <div className="flex flex-col gap-4">
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:grid-rows-[auto_1fr]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <ProviderHealthCard providerId={provider.id} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-4 lg:col-start-2 lg:row-span-2 lg:row-start-1">
           <VendorRoom provider={provider} />
           <Card title="Used by">
             {routes.data?.length === 0 ? (
@@ -177,6 +176,13 @@ export function ProviderPage({ id }: { id: string }) {
               ]}
             />
           </Card>
+        </div>
+        <div className="min-w-0 lg:col-start-1">
+          {can('providers.update') ? (
+            <EditProviderForm key={provider.id} provider={provider} etag={etag} />
+          ) : (
+            <ProviderFacts provider={provider} />
+          )}
         </div>
       </div>
       <DeleteDialog

@@ -1,24 +1,30 @@
 'use client'
 
+import { useQuery } from '@tanstack/react-query'
 import { Boxes, Plus } from 'lucide-react'
 import Link from 'next/link'
+import { useMemo } from 'react'
+import { apiGet } from '@/components/data/api'
 import { useCan } from '@/components/data/me'
 import { DataTable } from '@/components/resource/data-table'
 import type { Column } from '@/components/resource/table-column'
-import { Badge } from '@/components/ui/badge'
+import { Badge, Status } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/page-head'
 import { EmptyState } from '@/components/ui/states'
 import { Time } from '@/components/ui/time'
 import { formatCount } from '@/lib/format/tokens'
 import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/schema'
+import type { AllHealth, TargetHealth } from '@/lib/resources/routes/health-schema'
 import { KINDS, kindLabel } from './provider-kinds'
+import { standingOf, worstStanding } from './target-standing'
 
 const COLUMNS: readonly Column<Provider>[] = [
   { id: 'name', header: 'Name', sort: 'name', grow: 3, cell: (provider) => provider.name },
   {
     id: 'kind',
     header: 'Kind',
+    from: 'sm',
     cell: (provider) => (
       <span className="inline-flex items-center gap-1.5">
         {kindLabel(provider.kind)}
@@ -56,7 +62,13 @@ const COLUMNS: readonly Column<Provider>[] = [
       )
     },
   },
-  { id: 'routes', header: 'Routes', align: 'right', cell: (provider) => formatCount(provider.routeCount) },
+  {
+    id: 'routes',
+    header: 'Routes',
+    align: 'right',
+    from: 'sm',
+    cell: (provider) => formatCount(provider.routeCount),
+  },
   {
     id: 'updated',
     header: 'Changed',
@@ -73,8 +85,49 @@ const FILTERS = [
   },
 ]
 
+const HEALTH_EVERY_MS = 3_000
+
+/** Read again every three seconds while the page is in sight: as often as gateways tell it. */
+function useAllHealth() {
+  return useQuery({
+    queryKey: ['provider-health'],
+    queryFn: ({ signal }) => apiGet<AllHealth>('/provider-health', undefined, signal),
+    refetchInterval: HEALTH_EVERY_MS,
+  }).data
+}
+
+function healthColumn(health: AllHealth | undefined): Column<Provider> {
+  const byProvider = Map.groupBy(health?.targets ?? [], ({ providerId }) => providerId)
+  return {
+    id: 'health',
+    header: 'Health',
+    cell: ({ id }) => (health ? <HealthCell targets={byProvider.get(id) ?? []} /> : null),
+  }
+}
+
+/** The worst of its models, and how many of them stand so when there are several. */
+function HealthCell({ targets }: { targets: readonly TargetHealth[] }) {
+  const { tone, word, meaning } = worstStanding(targets)
+  const so = targets.filter((target) => standingOf(target).word === word).length
+  return (
+    <Status tone={tone}>
+      <span title={meaning} className={tone === 'neutral' ? 'text-muted' : ''}>
+        {word}
+        {so < targets.length && tone !== 'ok' ? (
+          <span className="text-muted">
+            {' '}
+            {so} of {targets.length}
+          </span>
+        ) : null}
+      </span>
+    </Status>
+  )
+}
+
 export function ProvidersScreen() {
   const can = useCan()
+  const health = useAllHealth()
+  const columns = useMemo(() => COLUMNS.toSpliced(2, 0, healthColumn(health)), [health])
   const create = can('providers.create') ? (
     <Button asChild variant="primary">
       <Link href="/providers/new">
@@ -93,7 +146,7 @@ export function ProvidersScreen() {
       <DataTable
         noun="providers"
         path="/providers"
-        columns={COLUMNS}
+        columns={columns}
         filters={FILTERS}
         defaultSort="name"
         rowLabel={(provider) => provider.name}

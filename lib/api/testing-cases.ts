@@ -186,6 +186,7 @@ export const CASES: Record<string, Case> = {
   'providers.delete': { callers: ADMINS, good: onNew('/providers', bodies.provider) },
   'providers.test': { callers: ADMINS, good: onNew('/providers', bodies.provider, '/test', () => ({})) },
   'providers.health': { callers: READERS, good: onNew('/providers', bodies.provider, '/health') },
+  'providerHealth.list': { callers: READERS, good: get('/provider-health') },
   'providers.testUnsaved': {
     callers: ADMINS,
     good: create('/providers/test', bodies.provider),

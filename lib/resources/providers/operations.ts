@@ -9,7 +9,7 @@ import { probe } from '../../publish/probe.ts'
 import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
 import { gatewayStandings } from '../policies/gateway-standings.ts'
-import { providerHealthOperation } from '../routes/health-operations.ts'
+import { allHealthOperation, providerHealthOperation } from '../routes/health-operations.ts'
 import { baseOf, given, idParams, isoOrNull, lockRow, nextVersion } from '../rows.ts'
 import { checkProvider, credentialColumns, movesAddress } from './credentials.ts'
 import {
@@ -237,6 +237,7 @@ export const providerOperations = [
     },
   }),
   providerHealthOperation,
+  allHealthOperation,
 ]
 
 /** @throws Problem 404 */

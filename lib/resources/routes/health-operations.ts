@@ -1,10 +1,10 @@
-/** `GET /routes/{id}/health` and `GET /providers/{id}/health`. */
+/** `GET /routes/{id}/health`, `GET /providers/{id}/health` and `GET /provider-health`. */
 import { ADMINS, ALL_ROLES } from '../../api/actor.ts'
 import { operation } from '../../api/operation.ts'
 import { problem } from '../../api/problem.ts'
 import { idParams } from '../rows.ts'
 import { healthOf, readReports, sum } from './health.ts'
-import { providerHealth, routeHealth } from './health-schema.ts'
+import { allHealth, providerHealth, routeHealth } from './health-schema.ts'
 
 export const routeHealthOperation = operation({
   id: 'routes.health',
@@ -66,6 +66,29 @@ export const providerHealthOperation = operation({
     return {
       gateways: reports.length,
       targets: [...models].sort().map((model) => healthOf({ providerId: provider.id, model }, reports)),
+    }
+  },
+})
+
+export const allHealthOperation = operation({
+  id: 'providerHealth.list',
+  method: 'GET',
+  path: '/provider-health',
+  summary: 'Read how the models of all providers do',
+  description:
+    'As `GET /providers/{id}/health`, of every provider at once: the targets that gateways told of alone, the busiest of each.',
+  tag: 'Providers',
+  permission: providerHealthOperation.permission,
+  response: allHealth,
+  etag: 'content',
+  async run() {
+    const reports = await readReports()
+    const told = reports.flatMap(({ targets }) =>
+      targets.map(({ providerId, model }) => [`${providerId} ${model}`, { providerId, model }] as const),
+    )
+    return {
+      gateways: reports.length,
+      targets: [...new Map(told).values()].map((target) => healthOf(target, reports)),
     }
   },
 })

@@ -40,7 +40,6 @@ export const routeHealth = z.object({
     )
     .describe('In the order of the route'),
 })
-
 export type RouteHealth = z.infer<typeof routeHealth>
 
 /** GET /providers/{id}/health */
@@ -49,3 +48,10 @@ export const providerHealth = z.object({
   targets: z.array(targetHealth).describe('Each model that a route or a recent call names, by its name'),
 })
 export type ProviderHealth = z.infer<typeof providerHealth>
+
+/** GET /provider-health */
+export const allHealth = z.object({
+  gateways,
+  targets: z.array(targetHealth).describe('Of a target that is not here nothing is known'),
+})
+export type AllHealth = z.infer<typeof allHealth>

@@ -97,3 +97,12 @@ test('what several gateways tell of a target is added up, its worst state shown'
     ['elsewhere', 'closed'],
   ])
 })
+
+test('the health of all providers is what gateways told of, each target once', async () => {
+  const { gateways, targets } = await read('/provider-health')
+  expect(gateways).toBe(2)
+  expect(targets.map(({ model, state, calls }: Record<string, unknown>) => [model, state, calls])).toEqual([
+    ['a', 'open', 40],
+    ['elsewhere', 'closed', 0],
+  ])
+})
