@@ -10,7 +10,6 @@ import { withNotice } from './dialects/openai-notice.ts'
 import { readServiceTier } from './dialects/openai-usage.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { VendorFailure } from './providers/vendor-failure.ts'
-import { readQuietMs } from './providers/vendor-room.ts'
 import type { Flight } from './routing/target-health.ts'
 import type { TargetPlan } from './routing/target-plan.ts'
 import { verdictOf } from './routing/verdict.ts'
@@ -73,6 +72,8 @@ interface Won {
   readonly index: number
   readonly startedAt: number
   readonly reservation: Reservation
+  /** It failed for its credential alone, and another one is ready: nothing is held against the target. */
+  readonly isCredentialsOwn: boolean
 }
 
 /**
@@ -86,9 +87,12 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
   let failed: VendorFailure | null = null
   let unfit: Unfit | null = null
   let patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
+  /** To be asked again at once, with another of its credentials. */
+  let again: CompiledTarget | null = null
   for (let index = 0; ; ) {
     if (call.gone) throw new GatewayError('client_closed')
-    const target = await nextTarget(call, plan, { failed, unfit, patientUntil })
+    const target: CompiledTarget = again ?? (await nextTarget(call, plan, { failed, unfit, patientUntil }))
+    again = null
     if (wanted === null) {
       wanted = plan.wantedFor(target)
       if (wanted !== target) call.lastFailure = plan.whyNotWanted
@@ -101,8 +105,14 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
       else plan.passOver(target, unfit.waitMs)
       continue
     }
+    const credential = plan.takeCredential(target, index < route.route.retries.attempts)
+    if (credential === null) {
+      giveBack(call, reservation.hold)
+      continue
+    }
     const startedAt = clock.now()
-    const { attempt, upstream, request } = prepareAttempt(call, { target, wanted, index, reservation })
+    const dispatch = { target, wanted, index, reservation, credential: credential.position }
+    const { attempt, upstream, request } = prepareAttempt(call, dispatch)
     call.waiting = attempt
     if (!(await call.around.books.written())) {
       giveBack(call, reservation.hold)
@@ -112,25 +122,29 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
     attempt.start(upstream, request)
     await waitingFor(call, attempt.opened)
     if (!attempt.failure) flight.heard(attempt.json === null, attempt.firstTokenAt ?? clock.monotonic())
-    const quietMs = readQuietMs(attempt.headers)
-    if (quietMs !== null) call.around.balancer.leaveAlone(target, quietMs)
-    const won = { attempt, target, wanted, flight, index, startedAt, reservation }
+    const isCredentialsOwn = plan.heed(target, credential, attempt)
+    const won = { attempt, target, wanted, flight, index, startedAt, reservation, isCredentialsOwn }
     if (!attempt.failure) return won
 
     failed = attempt.failure
     record(call, won)
     call.lastFailure = failed.reason
-    if (failed.retryAfterMs !== null) call.around.balancer.leaveAlone(target, failed.retryAfterMs)
     if (failed.reason === 'contextTooLong') plan.needLonger(target)
-    else if (!failed.sameTargetMayHelp) plan.giveUpOn(target)
-    if (!mayRepeat(call, plan, failed, index)) throw failed.error
+    else if (!failed.sameTargetMayHelp && !isCredentialsOwn) plan.giveUpOn(target)
+    if (!mayRepeat(call, plan, failed, { index, isCredentialsOwn })) throw failed.error
+    if (isCredentialsOwn) again = target
     index += 1
     patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
   }
 }
 
 /** A try that can't help, or that the gateway does not allow itself, is not made. */
-function mayRepeat(call: Call, plan: TargetPlan, { reason }: VendorFailure, index: number): boolean {
+function mayRepeat(
+  call: Call,
+  plan: TargetPlan,
+  { reason, status }: VendorFailure,
+  { index, isCredentialsOwn }: Pick<Won, 'index' | 'isCredentialsOwn'>,
+): boolean {
   const { retries, fallback } = requireRoute(call)
   const { balancer, clock } = call.around
   if (reason === null || index >= retries.attempts || plan.isLastResort) return false
@@ -138,7 +152,7 @@ function mayRepeat(call: Call, plan: TargetPlan, { reason }: VendorFailure, inde
   const isWanted =
     reason === 'contextTooLong' || reason === 'contentRefused'
       ? fallback[reason]
-      : retries.on.includes(reason)
+      : retries.on.includes(reason) || (isCredentialsOwn && status !== 429)
   return isWanted && balancer.takeRetry()
 }
 
@@ -181,7 +195,8 @@ async function nextTarget(
     if (typeof next === 'number') {
       const waitMs = Math.ceil(next)
       const until = clock.monotonic() + waitMs
-      if (until > patientUntil || until >= call.deadline) throw failed?.error ?? limitedFor(waitMs, unfit)
+      if (until > patientUntil || until >= call.deadline)
+        throw failed?.error ?? refusedBy(plan) ?? limitedFor(waitMs, unfit)
       await pause(call, waitMs)
       continue
     }
@@ -199,6 +214,15 @@ function limitedFor(waitMs: number, unfit: Unfit | null): GatewayError {
   return new GatewayError('provider_rate_limited', {
     retryAfterSeconds: Math.ceil(waitMs / 1_000),
     ...(unfit?.reason === 'rateLimit' ? { message: unfit.unfit.message } : {}),
+  })
+}
+
+/** Null: waiting would help. */
+function refusedBy({ refused }: TargetPlan): GatewayError | null {
+  if (refused === null) return null
+  const names = [...new Set(refused.map(({ provider }) => provider.name))].join(', ')
+  return new GatewayError('provider_error', {
+    message: `None of the gateway's accounts is accepted by ${names}.`,
   })
 }
 
@@ -241,8 +265,10 @@ async function refuse(call: Call, error: unknown): Promise<void> {
 }
 
 /** Writes a finished attempt into the call: usage, cost, lines. */
-function record(call: Call, { attempt, target, flight, index, startedAt, reservation }: Won): void {
-  flight.ended(verdictOf(call, attempt, index), call.around.clock.monotonic())
+function record(call: Call, won: Won): void {
+  const { attempt, target, flight, index, startedAt, reservation } = won
+  const verdict = won.isCredentialsOwn ? 'none' : verdictOf(call, attempt, index)
+  flight.ended(verdict, call.around.clock.monotonic())
   const {
     record: entry,
     lines,

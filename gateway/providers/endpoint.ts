@@ -1,6 +1,6 @@
 /**
- * The compiled form of a provider's account: its address taken apart once, its keys taken in turn, its secrets known so
- * that they can be kept out of words. Kept for as long as the configuration keeps the entity.
+ * The compiled form of a provider's account: its address taken apart once, its secrets known so that they can be
+ * kept out of words. Kept for as long as the configuration keeps the entity.
  */
 import type { ProviderEntity } from '../../lib/contract/entities.ts'
 import type { Clock } from '../clock.ts'
@@ -17,9 +17,9 @@ export interface Endpoint {
   readonly origin: string
   /** Without a slash at its end. */
   readonly basePath: string
+  /** In the order of the provider's list. */
   readonly secrets: readonly string[]
   readonly simulated: Upstream | null
-  nextKey: number
 }
 
 const endpoints = new WeakMap<ProviderEntity, Endpoint>()
@@ -39,20 +39,24 @@ export function endpointOf(entity: ProviderEntity, clock: Clock): Endpoint | nul
     basePath: pathname.replace(/\/+$/, ''),
     secrets: apiKeys(entity),
     simulated: provider.simulate?.(entity, clock) ?? null,
-    nextKey: 0,
   }
   endpoints.set(entity, endpoint)
   return endpoint
 }
 
-/** A request to a path below the account's address, with its credentials; several keys take turns. */
-export function requestTo(
-  endpoint: Endpoint,
-  call: { method: 'GET' | 'POST'; path: string; headers: Record<string, string>; body: Buffer | null },
-): UpstreamRequest {
-  const { secrets } = endpoint
-  const apiKey = secrets[endpoint.nextKey % secrets.length] ?? null
-  endpoint.nextKey = (endpoint.nextKey + 1) % Math.max(1, secrets.length)
+export interface EndpointCall {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: Buffer | null
+}
+
+/**
+ * A request to a path below the account's address.
+ * @param position of the credential in the provider's list; an account without any is asked without
+ */
+export function requestTo(endpoint: Endpoint, call: EndpointCall, position: number): UpstreamRequest {
+  const apiKey = endpoint.secrets[position] ?? null
   return {
     method: call.method,
     origin: endpoint.origin,
@@ -63,7 +67,8 @@ export function requestTo(
   }
 }
 
-function apiKeys({ credentials }: ProviderEntity): string[] {
+/** In the order in which they stand; whoever speaks of one does so by its place. */
+export function apiKeys({ credentials }: ProviderEntity): string[] {
   const { apiKey } = credentials
   const list = Array.isArray(apiKey) ? apiKey : [apiKey]
   return list.filter((key): key is string => typeof key === 'string' && key !== '')

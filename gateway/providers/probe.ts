@@ -148,7 +148,7 @@ function ask(
       Math.max(1, deadline - clock.monotonic()),
     )
     running.exchange = (endpoint.simulated ?? upstream).dispatch(
-      requestTo(endpoint, { method, path, headers, body }),
+      requestTo(endpoint, { method, path, headers, body }, 0),
       {
         onHeaders(status, told) {
           answer.status = status

@@ -1,11 +1,13 @@
 /** A target of a route, with what choosing needs to know of it. */
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import { hashText } from './hash.ts'
+import type { ProviderCredentials } from './provider-credentials.ts'
 import type { TargetHealth } from './target-health.ts'
 
 export interface Candidate {
   readonly target: CompiledTarget
   readonly health: TargetHealth
+  readonly credentials: ProviderCredentials
   /** Of its provider and model: the same over restarts and in every gateway. */
   readonly seed: number
   /** Its running weight among those whose turn it may be. */
@@ -14,8 +16,17 @@ export interface Candidate {
 
 export const targetKey = ({ provider, model }: CompiledTarget): string => `${provider.id} ${model}`
 
-export function candidateOf(target: CompiledTarget, health: TargetHealth): Candidate {
-  return { target, health, seed: hashText(targetKey(target)), turn: 0 }
+export function candidateOf(
+  target: CompiledTarget,
+  health: TargetHealth,
+  credentials: ProviderCredentials,
+): Candidate {
+  return { target, health, credentials, seed: hashText(targetKey(target)), turn: 0 }
+}
+
+/** Milliseconds for which it gets no call: its vendor asked for that, or takes none of its credentials; 0: none. */
+export function restMs({ target, health, credentials }: Candidate, now: number): number {
+  return Math.max(health.restMs(now), credentials.waitMs(target.model, now))
 }
 
 /** For people: `OpenAI/gpt-4o`. */

@@ -1,7 +1,7 @@
 /** Why a call goes where it goes, in sentences for a person who looks at a route. */
 import { formatUsd } from '../../lib/contract/money.ts'
 import type { Asked } from './asked.ts'
-import { type Candidate, nameOf } from './candidate.ts'
+import { type Candidate, nameOf, restMs } from './candidate.ts'
 import { estimatedCost } from './cheapest.ts'
 import { type Decision, isPriced, isTooShort, windowOf } from './decision.ts'
 import { scoreOf } from './least-latency.ts'
@@ -33,7 +33,11 @@ export function explain(
     if (chosen && tier.includes(chosen)) break
   }
   if (!chosen) sentences.push('No target is left to ask now.')
-  else sentences.push(whyChosen(state, decision, asked, chosen, now))
+  else {
+    sentences.push(whyChosen(state, decision, asked, chosen, now))
+    const without = credentialsOut(chosen, now)
+    if (without) sentences.push(`It is asked without ${without}.`)
+  }
   return sentences
 }
 
@@ -45,13 +49,36 @@ function whyPassedOver(candidate: Candidate, { tiers }: Decision, asked: Asked, 
     if (isTooShort(candidate, asked))
       return `about ${asked.chat.estimatedInputTokens.toLocaleString('en-US')} input tokens do not fit its window of ${window}`
   }
-  const restMs = candidate.health.restMs(now)
-  if (restMs > 0) return `its vendor asked to be left alone for ${seconds(restMs)} more`
+  const askedForMs = candidate.health.restMs(now)
+  if (askedForMs > 0) return `its vendor asked to be left alone for ${seconds(askedForMs)} more`
+  if (candidate.credentials.waitMs(candidate.target.model, now) > 0) return whyNoCredential(candidate, now)
   if (!candidate.health.isOut(now)) return null
   const openMs = candidate.health.openUntil - now
   return openMs > 0
     ? `it failed again and again, and is tried again in ${seconds(openMs)}`
     : 'it failed again and again, and the call that tries it again is under way'
+}
+
+function whyNoCredential(candidate: Candidate, now: number): string {
+  const { credentials, target } = candidate
+  const again = seconds(credentials.waitMs(target.model, now))
+  return `it has no credential that is ready: ${credentialsOut(candidate, now)}; the next call with one may leave in ${again}`
+}
+
+/** Of several credentials those that no call goes with: "2 of its 3 credentials (1 rests, 1 was refused)". Null: none. */
+function credentialsOut(
+  { credentials: { list, areSeveral }, target }: Candidate,
+  now: number,
+): string | null {
+  const out = areSeveral ? list.filter((one) => one.waitMs(target.model, now) > 0) : []
+  if (out.length === 0) return null
+  const refused = out.filter(({ isRefused }) => isRefused).length
+  const resting = out.length - refused
+  const parts = [
+    ...(resting > 0 ? [`${resting} ${resting === 1 ? 'rests' : 'rest'}`] : []),
+    ...(refused > 0 ? [`${refused} ${refused === 1 ? 'was' : 'were'} refused`] : []),
+  ]
+  return `${out.length} of its ${list.length} credentials (${parts.join(', ')})`
 }
 
 function whyChosen(
@@ -64,7 +91,7 @@ function whyChosen(
   const name = nameOf(chosen)
   const tier = decision.tiers.find((one) => one.includes(chosen)) ?? []
   const others = tier.filter(
-    (other) => other !== chosen && !other.health.isOut(now) && other.health.restMs(now) === 0,
+    (other) => other !== chosen && !other.health.isOut(now) && restMs(other, now) === 0,
   )
   if (chosen.health.isOut(now)) return `${name} is asked although it fails: there is no other.`
   if (others.length === 0)

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { collectingLog } from '../journal/journal-testing.ts'
-import { asking, callInTurn, type FakeClock, fakeClock, routeOf } from '../testing/routing-world.ts'
+import { testProvider } from '../testing/memory-configuration.ts'
+import {
+  asking,
+  callInTurn,
+  type FakeClock,
+  fakeClock,
+  leaveAlone,
+  routeOf,
+} from '../testing/routing-world.ts'
 import { createBalancer } from './balancer.ts'
 import { keepHealth } from './health-file.ts'
 
@@ -40,7 +48,7 @@ it('writes nothing where all are well, and forgets who became well', async () =>
   expect(await readdir(directory)).toEqual([])
 
   const [a] = route.targets
-  if (a) balancer.leaveAlone(a, 500)
+  if (a) leaveAlone(balancer, clock, a, 500)
   const again = await keep(balancer, clock)
   await again.stop()
   expect(await readFile(join(directory, 'health.json'), 'utf8')).toContain('"p a"')
@@ -48,6 +56,37 @@ it('writes nothing where all are well, and forgets who became well', async () =>
   const last = await keep(createBalancer(clock), clock)
   await last.stop()
   expect(await readFile(join(directory, 'health.json'), 'utf8')).toBe('[]')
+})
+
+it('credentials that are out stay out over a restart, until others take their place', async () => {
+  const clock = fakeClock(1_000)
+  const several = testProvider({ id: 'p', credentials: { apiKey: ['key-number-one', 'key-number-two'] } })
+  const before = createBalancer(clock)
+  const file = await keep(before, clock)
+  const credentials = before.credentials(several)
+  const [one, two] = credentials.list
+  if (one) credentials.refuse(one, clock.monotonic(), '401')
+  if (two) credentials.rest(two, 'm', clock.monotonic() + 30_000, '429')
+  await file.stop()
+  expect(await readFile(join(directory, 'health.json'), 'utf8')).not.toContain('key-number')
+
+  clock.advance(10_000)
+  // A restart with no call between it and the next forgets nothing either.
+  for (const restart of [1, 2]) {
+    const after = createBalancer(clock)
+    const kept = await keep(after, clock)
+    if (restart === 2) {
+      expect(after.credentials(several).waitMs('m', clock.monotonic())).toBe(20_000)
+      expect(after.credentials(several).list[0]?.state(clock.monotonic())).toEqual({
+        state: 'refused',
+        until: 61_000,
+        code: '401',
+      })
+      const changed = { ...several, credentialsVersion: '2' }
+      expect(after.credentials(changed).waitMs('m', clock.monotonic())).toBe(0)
+    }
+    await kept.stop()
+  }
 })
 
 it.each(['', '{', '[{"target":1}]'])('starts with nothing from a file that holds %j', async (text) => {

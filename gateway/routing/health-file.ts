@@ -1,5 +1,6 @@
 /**
- * Who is out, on disk: a gateway that starts again does not begin with calls to targets that fail or asked for rest.
+ * Who is out, on disk: a gateway that starts again does not begin with calls to targets that fail or asked for rest, nor
+ * with credentials that are refused. Those are named by their place in a version of their list: nothing of them is here.
  * Nothing of it is precious: a file that is gone or broken costs a few calls.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
@@ -13,14 +14,22 @@ const FILE = 'health.json'
 const SAVE_MS = 5_000
 const MAX_SAVED = 1_000
 
-const saved = z.array(
-  z.object({
-    target: z.string().max(400),
-    openUntil: z.int(),
-    openings: z.int(),
-    evictedUntil: z.int(),
-  }),
-)
+const savedTarget = z.object({
+  target: z.string().max(400),
+  openUntil: z.int(),
+  openings: z.int(),
+  evictedUntil: z.int(),
+})
+const savedCredential = z.object({
+  provider: z.string().max(120),
+  version: z.string().max(200),
+  position: z.int().min(0).max(100),
+  refusedUntil: z.int(),
+  refusals: z.int().min(0),
+  code: z.string().max(200).nullable(),
+  rests: z.array(z.object({ model: z.string().max(200), until: z.int() })).max(100),
+})
+const saved = z.array(z.union([savedTarget, savedCredential]))
 
 export interface HealthFile {
   /** Writes what there is to keep, and ends. */
@@ -44,9 +53,15 @@ export async function keepHealth(
     const out = []
     for (const health of balancer.targets()) {
       const state = health.save(now, wallNow)
-      if (state && out.length < MAX_SAVED) out.push({ target: health.key, ...state })
+      if (state) out.push({ target: health.key, ...state })
     }
-    const text = JSON.stringify(out)
+    for (const { providerId, version, list } of balancer.allCredentials()) {
+      for (const credential of list) {
+        const state = credential.save(now, wallNow)
+        if (state) out.push({ provider: providerId, version, position: credential.position, ...state })
+      }
+    }
+    const text = JSON.stringify(out.slice(0, MAX_SAVED))
     if (text === written) return
     try {
       await writeFile(`${path}.new`, text, { mode: 0o600 })
@@ -74,8 +89,10 @@ async function load(path: string, balancer: Balancer, clock: Clock): Promise<str
   const text = await readFile(path, 'utf8').catch(() => '[]')
   try {
     const [now, wallNow] = [clock.monotonic(), clock.now()]
-    for (const { target, ...state } of saved.parse(JSON.parse(text)))
-      balancer.targetHealth(target).restore(state, now, wallNow)
+    for (const one of saved.parse(JSON.parse(text))) {
+      if ('target' in one) balancer.targetHealth(one.target).restore(one, now, wallNow)
+      else balancer.restoredCredentials(one.provider, one.version).restore(one.position, one, now, wallNow)
+    }
     return text
   } catch {
     return ''

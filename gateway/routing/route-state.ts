@@ -1,8 +1,8 @@
 /** What the gateway keeps for a route while its compiled form lives: its candidates, and the tiers that were asked for. */
 import type { CompiledRoute } from '../snapshot/configuration.ts'
+import type { Balancer } from './balancer.ts'
 import { type Candidate, candidateOf, targetKey } from './candidate.ts'
 import { RouteShares } from './route-shares.ts'
-import type { TargetHealth } from './target-health.ts'
 import { groupFirst, type Tier, tiersOf } from './tiers.ts'
 
 export class RouteState {
@@ -15,11 +15,13 @@ export class RouteState {
   /** @param before of the same route, whose turns and shares go on */
   constructor(
     compiled: CompiledRoute,
-    healthOf: (key: string) => TargetHealth,
+    known: Pick<Balancer, 'targetHealth' | 'credentials'>,
     before: RouteState | undefined,
   ) {
     this.compiled = compiled
-    this.candidates = compiled.targets.map((target) => candidateOf(target, healthOf(targetKey(target))))
+    this.candidates = compiled.targets.map((target) =>
+      candidateOf(target, known.targetHealth(targetKey(target)), known.credentials(target.provider)),
+    )
     for (const candidate of this.candidates) {
       candidate.turn = before?.candidates.find(({ health }) => health === candidate.health)?.turn ?? 0
     }

@@ -3,7 +3,7 @@ import type { SimulatedCall } from '../../lib/contract/simulation.ts'
 import { createCounters } from '../limits/counters.ts'
 import { memoryConfiguration, testProvider, testRoute } from '../testing/memory-configuration.ts'
 import { testBudget, testLimit } from '../testing/policies.ts'
-import { fakeClock } from '../testing/routing-world.ts'
+import { fakeClock, leaveAlone } from '../testing/routing-world.ts'
 import { simulatedCall } from '../testing/simulation.ts'
 import { createBalancer } from './balancer.ts'
 import { simulate } from './simulate.ts'
@@ -62,20 +62,20 @@ describe('a simulated call', () => {
   })
 
   it('says in sentences why, and what keeps others away', () => {
-    const { ask, balancer, compiled } = world()
+    const { ask, balancer, clock, compiled } = world()
     const [a, b, c] = compiled.targets
     if (!a || !b || !c) throw new Error('no targets')
-    balancer.leaveAlone(a, 4_000)
+    leaveAlone(balancer, clock, a, 4_000)
     expect(ask().why).toEqual([
       'A/m is passed over: its vendor asked to be left alone for 4 s more.',
       'B/m is asked: it is the only one of its priority that can take the call.',
     ])
-    balancer.leaveAlone(b, 4_000)
+    leaveAlone(balancer, clock, b, 4_000)
     expect(ask()).toMatchObject({
       target: { providerId: 'c' },
       wanted: { providerId: 'a' },
     })
-    balancer.leaveAlone(c, 9_000)
+    leaveAlone(balancer, clock, c, 9_000)
     expect(ask()).toMatchObject({ target: null, waitMs: 4_000, fallbacks: [], policies: [] })
   })
 

@@ -5,6 +5,7 @@ import {
   callInTurn,
   countOf,
   fakeClock,
+  leaveAlone,
   routeOf,
   type TargetFields,
 } from '../testing/routing-world.ts'
@@ -176,7 +177,7 @@ describe('consistent hash', () => {
     const { balancer, clock, route } = world(models(...names), fields)
     const ill = callInTurn(balancer, clock, route, 1, () => ({ ms: 1 }), byUser)[0]
     const target = route.targets.find(({ model }) => model === ill)
-    if (target) balancer.leaveAlone(target, 60_000)
+    if (target) leaveAlone(balancer, clock, target, 60_000)
     const others = callInTurn(
       balancer,
       clock,

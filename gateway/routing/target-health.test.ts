@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asking, callInTurn, countOf, fakeClock, routeOf } from '../testing/routing-world.ts'
+import { asking, callInTurn, countOf, fakeClock, leaveAlone, routeOf } from '../testing/routing-world.ts'
 import { seeded, testSeed } from '../testing/seed.ts'
 import { createBalancer } from './balancer.ts'
 import { BREAKER, TargetHealth } from './target-health.ts'
@@ -118,8 +118,8 @@ describe('a target among others', () => {
     for (let turn = 0; turn < 300; turn += 1) {
       const ms = Math.ceil(random() * 5_000)
       const until = clock.monotonic() + ms
-      balancer.leaveAlone(a, ms)
-      balancer.leaveAlone(b, ms + 1)
+      leaveAlone(balancer, clock, a, ms)
+      leaveAlone(balancer, clock, b, ms + 1)
       while (clock.monotonic() < until) {
         const next = balancer.plan(route, asking()).next()
         expect(next).toBe(until - clock.monotonic())

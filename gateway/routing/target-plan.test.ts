@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import { TEST_PRICING } from '../testing/memory-configuration.ts'
-import { asking, fakeClock, routeOf } from '../testing/routing-world.ts'
+import { asking, fakeClock, leaveAlone, routeOf } from '../testing/routing-world.ts'
 import { createBalancer } from './balancer.ts'
 import type { TargetPlan } from './target-plan.ts'
 
@@ -52,7 +52,7 @@ describe('choosing a target', () => {
     const balancer = createBalancer(clock)
     const route = routeOf([{ model: 'a' }, { model: 'b', priority: 1 }])
     const plan = balancer.plan(route, asking())
-    balancer.leaveAlone(next(plan), 500)
+    leaveAlone(balancer, clock, next(plan), 500)
     expect(order(plan, 2)).toEqual(['b', 'b'])
     const alone = routeOf([{ model: 'a' }], { id: 'route_other' })
     expect(order(balancer.plan(alone, asking()), 1)).toEqual([500])

@@ -4,12 +4,15 @@
  */
 import type { Clock } from '../clock.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
+import type { Attempt } from '../stages/attempt.ts'
 import type { Asked } from './asked.ts'
-import type { Candidate } from './candidate.ts'
+import { type Candidate, restMs } from './candidate.ts'
 import { cheapest } from './cheapest.ts'
 import { consistentHash } from './consistent-hash.ts'
+import type { Credential } from './credential.ts'
 import { type Decision, decide, windowOf } from './decision.ts'
 import { explain } from './explain.ts'
+import { heed } from './heed.ts'
 import { leastBusy } from './least-busy.ts'
 import { leastLatency } from './least-latency.ts'
 import type { RouteState } from './route-state.ts'
@@ -123,11 +126,31 @@ export class TargetPlan {
     return wanted[0] !== tiers[0] ? 'contextTooLong' : 'unavailable'
   }
 
+  /**
+   * The credential for a try that leaves now; null: its provider has none that is ready any more.
+   * @param mayAskAgain whether another try could follow
+   */
+  takeCredential(target: CompiledTarget, mayAskAgain: boolean): Credential | null {
+    const { credentials } = this.#own(target)
+    return credentials.take(target.model, this.#clock.monotonic(), mayAskAgain)
+  }
+
+  /** Takes to heart how an attempt went; true: another credential of the same provider may be asked at once. */
+  heed(target: CompiledTarget, credential: Credential, attempt: Attempt): boolean {
+    return heed(this.#own(target), credential, attempt, this.#clock.monotonic())
+  }
+
+  /** Those left whose vendors take none of their credentials; null when another is only to be left alone. */
+  get refused(): CompiledTarget[] | null {
+    const left = this.decision.tiers.flat().filter((candidate) => !this.#givenUp?.has(candidate))
+    const areRefused = left.every(({ credentials }) => credentials.areSeveral && credentials.areAllRefused())
+    return areRefused && left.length > 0 ? left.map(({ target }) => target) : null
+  }
+
   /** A try leaves for this target; its flight must be ended. */
   begin(target: CompiledTarget): Flight {
     const now = this.#clock.monotonic()
-    const candidate = this.#candidate(target)
-    if (!candidate) throw new RangeError('not a target of this plan')
+    const candidate = this.#own(target)
     this.state.shares.add(candidate.health.key, now)
     return candidate.health.begin(now)
   }
@@ -192,13 +215,20 @@ export class TargetPlan {
   #waitMs(candidate: Candidate, now: number): number {
     if (this.#givenUp?.has(candidate)) return Number.POSITIVE_INFINITY
     const passed = this.#passedUntil?.get(candidate)
-    const rest = candidate.health.restMs(now)
+    const rest = restMs(candidate, now)
     return passed === undefined ? rest : Math.max(rest, passed - now)
   }
 
   #take(candidate: Candidate): CompiledTarget {
     this.#tried.push(candidate)
     return candidate.target
+  }
+
+  /** @throws RangeError when it is not of this plan. */
+  #own(target: CompiledTarget): Candidate {
+    const candidate = this.#candidate(target)
+    if (!candidate) throw new RangeError('not a target of this plan')
+    return candidate
   }
 
   #candidate(target: CompiledTarget): Candidate | undefined {

@@ -15,6 +15,6 @@ export function verdictOf({ deadline, headers }: Call, attempt: Attempt, index: 
   return ranOut && !hadAllTime ? 'none' : 'bad'
 }
 
-function isTargetsOwn({ reason }: VendorFailure): boolean {
+export function isTargetsOwn({ reason }: VendorFailure): boolean {
   return reason !== null && reason !== 'contextTooLong' && reason !== 'contentRefused'
 }

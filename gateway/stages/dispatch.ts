@@ -27,12 +27,14 @@ export interface Dispatch {
   readonly wanted: CompiledTarget
   readonly index: number
   readonly reservation: Reservation
+  /** Its place in the provider's list. */
+  readonly credential: number
 }
 
 /** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent, and nothing is held. */
 export function prepareAttempt(
   call: Call,
-  { target, wanted, index, reservation }: Dispatch,
+  { target, wanted, index, reservation, credential }: Dispatch,
 ): PreparedAttempt {
   const { around, chat, route, configuration } = call
   if (!chat || !route || !configuration) throw new GatewayError('internal_error')
@@ -79,12 +81,8 @@ export function prepareAttempt(
     maxOutputTokens: reservation.maxOutputTokens,
     outputCap: endpoint.provider.outputCap(endpoint.entity),
   })
-  const request = requestTo(endpoint, {
-    method: 'POST',
-    path: CHAT_PATH,
-    headers: upstreamHeaders(call),
-    body,
-  })
+  const headers = upstreamHeaders(call)
+  const request = requestTo(endpoint, { method: 'POST', path: CHAT_PATH, headers, body }, credential)
   return { attempt, upstream: endpoint.simulated ?? around.upstream, request }
 }
 

@@ -17,19 +17,23 @@ const ROUNDS = 5
 const configuration = memoryConfiguration({ providers: [PROVIDER], routes: [] })
 const names = Array.from({ length: TARGETS }, (_, at) => `model-${at}`)
 
-for (const of of [...strategy.options, 'one target'] as const) console.log(line(of, measure(of)))
+for (const of of strategy.options) console.log(line(of, measure(of, TARGETS, 1)))
+for (const credentials of [1, 3, 20]) {
+  console.log(line(`one target, ${credentials} credentials`, measure('priority', 1, credentials)))
+}
 
-function measure(of: Strategy | 'one target'): number {
+function measure(of: Strategy, targets: number, credentials: number): number {
   const random = seeded(7)
   const clock = fakeClock(1_000_000)
   const balancer = createBalancer(clock, { random })
-  const models = of === 'one target' ? names.slice(0, 1) : names
+  const provider = { ...PROVIDER, credentials: { apiKey: names.slice(0, credentials) } }
   const route = routeOf(
-    models.map((model) => ({ model, group: 'all' })),
+    names.slice(0, targets).map((model) => ({ model, group: 'all' })),
     {
-      strategy: of === 'one target' ? 'priority' : of,
+      strategy: of,
       rules: [{ name: 'long', when: { inputTokens: { min: 5 } }, use: 'all' }],
     },
+    provider,
   )
   callInTurn(balancer, clock, route, 2_000, () => ({ ms: 20 + 200 * random(), fails: random() < 0.01 }))
   const asked = { ...asking(), configuration, counters: createCounters(clock) }
@@ -38,6 +42,7 @@ function measure(of: Strategy | 'one target'): number {
       const plan = balancer.plan(route, asked)
       const target = plan.next()
       if (target === null || typeof target === 'number') throw new Error('no target')
+      if (plan.takeCredential(target, true) === null) throw new Error('no credential')
       const flight = plan.begin(target)
       clock.advance(0.01)
       flight.heard(false, clock.monotonic())
@@ -55,5 +60,5 @@ function measure(of: Strategy | 'one target'): number {
 }
 
 function line(of: string, us: number): string {
-  return `${of.padEnd(16)} ${us.toFixed(2)} µs a call`
+  return `${of.padEnd(26)} ${us.toFixed(2)} µs a call`
 }

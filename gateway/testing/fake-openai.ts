@@ -70,12 +70,15 @@ export interface FakeOpenAi {
   readonly served: FakeServed[]
   /** Plans for the next calls, in order; then `otherwise`. */
   script(plans: readonly FakePlan[], otherwise?: FakePlan): void
+  /** What becomes of calls with this key, where no plan of the script is left. */
+  scriptKey(key: string, plan: FakePlan): void
   close(): Promise<void>
 }
 
 export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<FakeOpenAi> {
   const served: FakeServed[] = []
   const state = { plans: [] as FakePlan[], otherwise: {} as FakePlan }
+  const plansOfKeys = new Map<string, FakePlan>()
   const script: FakeOpenAi['script'] = (plans, otherwise = {}) => {
     state.plans = [...plans]
     state.otherwise = otherwise
@@ -102,7 +105,8 @@ export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<Fak
         JSON.stringify(served.map(({ headers: _headers, body: _body, ...rest }) => rest)),
       )
     }
-    const plan = state.plans.shift() ?? state.otherwise
+    const ofKey = plansOfKeys.get(request.headers.authorization ?? '')
+    const plan = state.plans.shift() ?? ofKey ?? state.otherwise
     await serve(request, response, { path, body, plan, served })
   }
 
@@ -116,6 +120,7 @@ export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<Fak
     baseUrl: `http://${host}:${taken}/v1`,
     served,
     script,
+    scriptKey: (key, plan) => void plansOfKeys.set(`Bearer ${key}`, plan),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()

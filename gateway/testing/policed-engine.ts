@@ -209,6 +209,7 @@ export class PolicedEngine {
       wanted: target,
       index,
       reservation,
+      credential: 0,
     })
     if (!(await this.journal.written())) throw new Error('the journal took no intent')
     attempt.start(upstream, request)

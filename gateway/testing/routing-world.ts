@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { createCounters } from '../limits/counters.ts'
 import type { Asked } from '../routing/asked.ts'
 import type { Balancer } from '../routing/balancer.ts'
+import { targetKey } from '../routing/candidate.ts'
 import type { CompiledRoute, CompiledTarget } from '../snapshot/configuration.ts'
 import {
   type MemoryConfigurationOptions,
@@ -35,7 +36,11 @@ export interface TargetFields {
   readonly group?: string
 }
 
-export function routeOf(targets: readonly TargetFields[], fields: object = {}): CompiledRoute {
+export function routeOf(
+  targets: readonly TargetFields[],
+  fields: object = {},
+  provider = PROVIDER,
+): CompiledRoute {
   const route = testRoute({
     name: 'r',
     targets: targets.map((target) => ({ providerId: 'p', ...target })),
@@ -43,7 +48,7 @@ export function routeOf(targets: readonly TargetFields[], fields: object = {}): 
   })
   return {
     route,
-    targets: route.targets.map(({ providerId: _, ...target }) => ({ provider: PROVIDER, ...target })),
+    targets: route.targets.map(({ providerId: _, ...target }) => ({ provider, ...target })),
   }
 }
 
@@ -83,6 +88,11 @@ export function asking(fields: AskedFields = {}): Asked {
     headers: fields.headers ?? {},
     counters: fields.counters ?? createCounters(fakeClock()),
   }
+}
+
+/** As a vendor asks for it: no call to this target for `ms`. */
+export function leaveAlone(balancer: Balancer, clock: Clock, target: CompiledTarget, ms: number): void {
+  balancer.targetHealth(targetKey(target)).evict(clock.monotonic() + ms)
 }
 
 /** How a target takes one call. */
