@@ -259,6 +259,7 @@ describe('connections that do nothing, or next to nothing', () => {
         })
       : null
     expect(rss() - before).toBeLessThan(300 * MB)
+    const connections = COUNT + half + (bodies ? half : 0)
     let isOver = false
     const over = Promise.all([headers.ended, bodies?.ended]).finally(() => {
       isOver = true
@@ -275,7 +276,8 @@ describe('connections that do nothing, or next to nothing', () => {
     idle.leave()
     await idle.ended
     await expectUnhurt()
-    expect(rss() - before).toBeLessThan(300 * MB)
+    // Each byte that drips is a read of its own, and node collects what it made of them when it likes.
+    expect(rss() - before).toBeLessThan(100 * MB + connections * 40 * 1_024)
   }, 400_000)
 
   test('more than the limit on open files allows: refused with grace, while calls and books go on', async () => {

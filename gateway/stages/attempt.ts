@@ -2,6 +2,7 @@
  * One attempt at one target: a state machine over the vendor's bytes. Until the first token it holds what comes, so that
  * the caller may still be served by another; from then on it lets the bytes flow, as fast as the caller takes them.
  */
+import { ByteCollector } from '../codec/byte-collector.ts'
 import { SseOverflow } from '../codec/sse.ts'
 import { ChatStreamReader } from '../dialects/openai-chat-stream.ts'
 import { isRecord, type ReadUsage, usageOf } from '../dialects/openai-usage.ts'
@@ -71,7 +72,7 @@ export class Attempt implements UpstreamHandler {
   readonly #ending = Promise.withResolvers<StreamEnd>()
   #state: State = 'waiting'
   #exchange: UpstreamExchange | null = null
-  #chunks: Buffer[] = []
+  readonly #body = new ByteCollector()
   #bytes = 0
   #sink: Sink | null = null
   #paused = false
@@ -204,7 +205,7 @@ export class Attempt implements UpstreamHandler {
       case 'refusal':
         return this.#failOfRefusal()
       case 'json': {
-        const bytes = Buffer.concat(this.#chunks, this.#bytes)
+        const bytes = this.#body.join()
         const fields = parseJson(bytes)
         const failure = failureOfWhole(this.endpoint, fields, status)
         if (failure || !isRecord(fields)) return failure && this.#fail(failure)
@@ -298,7 +299,7 @@ export class Attempt implements UpstreamHandler {
   }
 
   #failOfRefusal() {
-    const body = Buffer.concat(this.#chunks, this.#bytes)
+    const body = this.#body.join()
     const now = this.#options.clock.now()
     this.#fail(failureOfStatus(this.endpoint, this.status ?? 0, this.headers, body, now))
   }
@@ -338,14 +339,14 @@ export class Attempt implements UpstreamHandler {
   #close() {
     this.#state = 'over'
     this.sent ||= this.#exchange?.sent ?? false
-    this.#chunks = []
+    this.#body.clear()
     this.endedAt = this.#options.clock.monotonic()
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
   }
 
   #keep(chunk: Buffer) {
-    this.#chunks.push(chunk)
+    this.#body.add(chunk)
     this.#bytes += chunk.length
   }
 

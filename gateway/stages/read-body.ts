@@ -1,5 +1,6 @@
 /** The bytes of a request, bounded before they are read; a body that lies about its length is cut off at the bound. */
 import type { IncomingMessage } from 'node:http'
+import { ByteCollector } from '../codec/byte-collector.ts'
 import { GatewayError } from '../gateway-error.ts'
 
 /**
@@ -17,8 +18,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
 
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let length = 0
+    const body = new ByteCollector()
     // The listeners stay: taking four off costs more than asking whether all is said.
     let done = false
     const onClose = () => {
@@ -28,18 +28,16 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     }
     request.on('data', (chunk: Buffer) => {
       if (done) return
-      length += chunk.length
-      if (length > maxBytes) {
+      if (body.length + chunk.length > maxBytes) {
         done = true
-        chunks.length = 0
+        body.clear()
         reject(tooLarge(maxBytes))
-      } else chunks.push(chunk)
+      } else body.add(chunk)
     })
     request.on('end', () => {
       if (done) return
       done = true
-      const [only] = chunks
-      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, length))
+      resolve(body.join())
     })
     request.on('close', onClose).on('error', onClose)
   })
