@@ -24,7 +24,7 @@ ENTRYPOINT ["node", "--enable-source-maps", "main.mjs"]
 
 # The console, the management API and the migrations. It keeps everything in Postgres and writes nothing here.
 FROM ${NODE_IMAGE} AS admin
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 NODE_OPTIONS=--max-old-space-size=1024
 WORKDIR /app
 COPY --from=build /src/dist/image/admin ./
 USER 1000:1000

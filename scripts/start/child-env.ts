@@ -3,6 +3,9 @@ import { type Settings, urlHost } from './settings.ts'
 
 type Env = Record<string, string | undefined>
 
+/** Some four times what the admin holds at its busiest (docs/benchmarks.md). The Dockerfile says the same. */
+const ADMIN_HEAP_MB = 1_024
+
 export interface AdminValues {
   databaseUrl: string
   secret: string
@@ -30,6 +33,7 @@ export function adminEnv(base: Env, settings: Settings, values: AdminValues): No
     GATEHOUSE_TIME_ZONE: settings.timeZone,
     NEXTAUTH_URL: settings.adminUrl,
     NEXTAUTH_SECRET: derive(values.secret, 'gatehouse/nextauth').toString('hex'),
+    NODE_OPTIONS: withHeapLimit(base.NODE_OPTIONS),
   }
   return defined(env)
 }
@@ -79,6 +83,13 @@ function derive(secret: string, info: string): Buffer {
 /** Ours to hand out one by one, libpq's that would mislead a client, and what npm adds. */
 const WITHHELD =
   /^(DATABASE_URL|GATEHOUSE_(SECRET|ADMIN_EMAIL|ADMIN_PASSWORD|ADMIN_TOKEN|GATEWAY_TOKEN)|NEXTAUTH_.*|PG[A-Z]+|npm_.*|INIT_CWD|GATEHOUSE_LAUNCHER.*)$/
+
+/** Node lets a heap grow to four times what lives in it where the limit is far, and to less where it is near. */
+function withHeapLimit(options = ''): string {
+  return options.includes('--max-old-space-size')
+    ? options
+    : `${options} --max-old-space-size=${ADMIN_HEAP_MB}`.trim()
+}
 
 function inherited(base: Env): Env {
   return Object.fromEntries(Object.entries(base).filter(([name]) => !WITHHELD.test(name)))

@@ -133,3 +133,12 @@ test('the wait before a restart doubles to ten seconds and starts anew after a h
   expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000])
   expect(nextWaitMs(10_000, 60_000)).toBe(250)
 })
+
+test('the heap of the admin has a limit, unless the operator sets one', () => {
+  const settings = readSettings({}, '/')
+  const values = { databaseUrl: 'postgresql://db/books', secret: SECRET, adminPassword: null }
+  const options = (given?: string) => adminEnv({ NODE_OPTIONS: given }, settings, values).NODE_OPTIONS
+  expect(options()).toBe('--max-old-space-size=1024')
+  expect(options('--trace-warnings')).toBe('--trace-warnings --max-old-space-size=1024')
+  expect(options('--max-old-space-size=4096')).toBe('--max-old-space-size=4096')
+})
