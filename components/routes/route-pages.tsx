@@ -3,7 +3,7 @@
 import { Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { parseAsString, useQueryState } from 'nuqs'
+import { parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useResource } from '@/components/data/collection'
 import { useCan } from '@/components/data/me'
@@ -12,9 +12,11 @@ import { resourceState } from '@/components/resource/resource-states'
 import { Button } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/page-head'
 import { NoPermissionState } from '@/components/ui/states'
+import { TabPanel, Tabs } from '@/components/ui/tabs'
 import type { Route } from '@/lib/resources/routes/schema'
 import { RouteEditor } from './route-editor'
 
+const TABS = ['configure'] as const
 const TRAIL = [{ href: '/routes', label: 'Routes' }]
 
 export function NewRoutePage() {
@@ -47,6 +49,7 @@ export function RoutePage({ id }: { id: string }) {
   const router = useRouter()
   const query = useResource<Route>('/routes', id)
   const [deleting, setDeleting] = useState(false)
+  const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('configure'))
   const state = resourceState(query, 'route', '/routes')
   if (state || !query.data) {
     return (
@@ -58,7 +61,7 @@ export function RoutePage({ id }: { id: string }) {
   }
   const { data: route, etag } = query.data
   return (
-    <div className="max-w-4xl">
+    <div>
       <PageHead
         title={<span className="font-mono">{route.name}</span>}
         trail={TRAIL}
@@ -77,13 +80,22 @@ export function RoutePage({ id }: { id: string }) {
           </>
         }
       />
-      <RouteEditor
-        key={route.id}
-        live={{ route, etag }}
-        readOnly={!can('routes.update')}
-        onSaved={() => {}}
-        onCancel={() => router.push('/routes')}
-      />
+      <Tabs
+        label="Route"
+        value={tab}
+        onChange={(next) => void setTab(next as (typeof TABS)[number])}
+        tabs={[{ value: 'configure', label: 'Configure' }]}
+      >
+        <TabPanel value="configure" keep>
+          <RouteEditor
+            key={route.id}
+            live={{ route, etag }}
+            readOnly={!can('routes.update')}
+            onSaved={() => {}}
+            onCancel={() => router.push('/routes')}
+          />
+        </TabPanel>
+      </Tabs>
       <DeleteDialog
         open={deleting}
         onOpenChange={setDeleting}

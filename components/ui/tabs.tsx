@@ -51,14 +51,21 @@ export function Tabs({
 export function TabPanel({
   value,
   className,
+  keep = false,
   children,
 }: {
   value: string
   className?: string
+  /** Stays while another tab is in sight, with what was typed into it. */
+  keep?: boolean
   children: ReactNode
 }) {
   return (
-    <Radix.Content value={value} className={cn('rounded-control', className)}>
+    <Radix.Content
+      value={value}
+      className={cn('rounded-control', keep && 'data-[state=inactive]:hidden', className)}
+      {...(keep ? { forceMount: true } : {})}
+    >
       {children}
     </Radix.Content>
   )
