@@ -27,6 +27,7 @@ import { createNearest } from './limits/nearest.ts'
 import { createPolicing, heldMoney, overIn } from './limits/policing.ts'
 import { type Listener, startListener } from './listener.ts'
 import { DEFAULT_LIMITS } from './listener-limits.ts'
+import { startActiveChecks } from './providers/active-checks.ts'
 import { probeProvider } from './providers/probe.ts'
 import { createBalancer } from './routing/balancer.ts'
 import { keepHealth } from './routing/health-file.ts'
@@ -177,7 +178,11 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
   }
 
   const health = await keepHealth(folder.path, balancer, clock, log)
-  if (current) adoption.follow(current)
+  const checks = startActiveChecks({ upstream, balancer, clock, log, random: Math.random })
+  if (current) {
+    adoption.follow(current)
+    checks.follow(current)
+  }
   const pruning = setInterval(() => {
     if (current) tallies.prune(overIn(current.policies, clock.now()))
   }, PRUNE_MS)
@@ -212,6 +217,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       held: heldMoney(tallies),
       near: nearest(),
       ...healthReport(balancer, clock),
+      checks: checks.report(),
       rssBytes: gauges.rssBytes(),
       loopDelayP99Ms: gauges.loopDelayP99Ms(),
       counters: ended ? 'none' : settings.counters,
@@ -248,6 +254,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       const first = current === null
       current = next
       adoption.follow(next)
+      checks.follow(next)
       copy.save(next)
       if (first) void heartbeat.renew()
     },
@@ -279,6 +286,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
       await until(() => journal.stats().unshippedEvents === 0, LAST_SHIPMENT_MS)
       channel?.stop()
       adoption.stop()
+      checks.stop()
       standingWatch.stop()
       clearInterval(pruning)
       heartbeat.stop()

@@ -3,20 +3,10 @@ import type { ProbeResult } from '../../lib/contract/control.ts'
 import type { ProviderEntity } from '../../lib/contract/entities.ts'
 import type { Clock } from '../clock.ts'
 import { isRecord } from '../dialects/openai-usage.ts'
-import {
-  type Upstream,
-  UpstreamError,
-  type UpstreamExchange,
-  type UpstreamHeaders,
-} from '../upstream/upstream.ts'
-import { type Endpoint, endpointOf, requestTo, USER_AGENT } from './endpoint.ts'
-import {
-  failureOfConnection,
-  failureOfStatus,
-  parseJson,
-  timedOut,
-  type VendorFailure,
-} from './vendor-failure.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { type Asking, askProvider, type ProviderAnswer } from './ask.ts'
+import { type Endpoint, endpointOf } from './endpoint.ts'
+import { failureOfStatus, parseJson, type VendorFailure } from './vendor-failure.ts'
 
 export interface ProbeOptions {
   readonly provider: ProviderEntity
@@ -29,7 +19,6 @@ export interface ProbeOptions {
 
 export type ProbeOutcome = Omit<ProbeResult, 'gatewayId' | 'probeId'>
 
-const MAX_BODY_BYTES = 4 * 1024 * 1024
 const MAX_MODELS = 200
 
 /** Never rejects: what went wrong is the outcome. */
@@ -40,7 +29,7 @@ export async function probeProvider(options: ProbeOptions): Promise<ProbeOutcome
   const outcome = (
     ok: boolean,
     message: string,
-    answer: Answer | null,
+    answer: ProviderAnswer | null,
     code: string | null,
   ): ProbeOutcome => ({
     ok,
@@ -57,7 +46,10 @@ export async function probeProvider(options: ProbeOptions): Promise<ProbeOutcome
     return outcome(false, message, null, 'no_target_available')
   }
 
-  const listing = await ask(endpoint, options, deadline, 'GET', '/models', null)
+  const { upstream } = options
+  const ask = (request: Pick<Asking, 'method' | 'path' | 'body'>) =>
+    askProvider({ endpoint, upstream, clock, deadline, credential: 0, ...request })
+  const listing = await ask({ method: 'GET', path: '/models', body: null })
   const listed = listing.failure ?? failureOf(endpoint, listing, clock)
   if (!listed) models = modelsIn(listing.body)
   // Some vendors list no models; where a model was named, its answer decides.
@@ -89,7 +81,7 @@ export async function probeProvider(options: ProbeOptions): Promise<ProbeOutcome
       [endpoint.provider.outputCap(endpoint.entity).member]: 16,
     }),
   )
-  const answer = await ask(endpoint, options, deadline, 'POST', '/chat/completions', body)
+  const answer = await ask({ method: 'POST', path: '/chat/completions', body })
   const failure = answer.failure ?? failureOf(endpoint, answer, clock)
   if (failure) return outcome(false, failure.error.message, answer, failure.error.code)
   const fields = parseJson(answer.body)
@@ -104,75 +96,9 @@ export async function probeProvider(options: ProbeOptions): Promise<ProbeOutcome
   return outcome(true, `The provider answers, and ${model} completes.`, answer, null)
 }
 
-interface Answer {
-  readonly status: number | null
-  readonly headers: UpstreamHeaders
-  readonly body: Buffer
-  readonly failure: VendorFailure | null
-}
-
-function ask(
-  endpoint: Endpoint,
-  { clock, upstream }: ProbeOptions,
-  deadline: number,
-  method: 'GET' | 'POST',
-  path: string,
-  body: Buffer | null,
-): Promise<Answer> {
-  return new Promise((resolve) => {
-    const answer = {
-      status: null as number | null,
-      headers: {} as UpstreamHeaders,
-      chunks: [] as Buffer[],
-      bytes: 0,
-    }
-    const finish = (failure: VendorFailure | null) => {
-      clearTimeout(timer)
-      resolve({ status: answer.status, headers: answer.headers, body: Buffer.concat(answer.chunks), failure })
-    }
-    const headers: Record<string, string> = {
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-      'user-agent': USER_AGENT,
-    }
-    if (body) headers['content-type'] = 'application/json'
-    // Our own guard may say no before `dispatch` returns: then there is nothing to give up.
-    const running: { exchange: UpstreamExchange | null } = { exchange: null }
-    const timer = setTimeout(
-      () => {
-        running.exchange?.abort()
-        finish(
-          timedOut(endpoint, `The provider ${endpoint.entity.name} did not answer in time.`, answer.status),
-        )
-      },
-      Math.max(1, deadline - clock.monotonic()),
-    )
-    running.exchange = (endpoint.simulated ?? upstream).dispatch(
-      requestTo(endpoint, { method, path, headers, body }, 0),
-      {
-        onHeaders(status, told) {
-          answer.status = status
-          answer.headers = told
-        },
-        onData(chunk) {
-          answer.bytes += chunk.length
-          if (answer.bytes <= MAX_BODY_BYTES) {
-            answer.chunks.push(chunk)
-            return
-          }
-          running.exchange?.abort()
-          finish(failureOfConnection(endpoint, new UpstreamError('tooLarge', 'too large'), answer.status))
-        },
-        onEnd: () => finish(null),
-        onError: (error) => finish(failureOfConnection(endpoint, error, answer.status)),
-      },
-    )
-  })
-}
-
 function failureOf(
   endpoint: Endpoint,
-  { status, headers, body }: Answer,
+  { status, headers, body }: ProviderAnswer,
   clock: Clock,
 ): VendorFailure | null {
   if (status !== null && status >= 200 && status < 300) return null

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import { apiKeys } from '../providers/endpoint.ts'
 import type { CompiledRoute } from '../snapshot/configuration.ts'
 import type { Asked } from './asked.ts'
+import { providerIdOf } from './candidate.ts'
 import { ProviderCredentials } from './provider-credentials.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { RouteState } from './route-state.ts'
@@ -22,6 +23,8 @@ export interface Balancer {
   routes(): Iterable<RouteState>
   targets(): Iterable<TargetHealth>
   targetHealth(key: string): TargetHealth
+  /** Takes all targets of a provider out, or back: what the checks of its server say. */
+  setDown(providerId: string, because: string | null): void
   credentials(provider: ProviderEntity): ProviderCredentials
   /** Of those providers that were asked for. */
   allCredentials(): Iterable<ProviderCredentials>
@@ -43,6 +46,8 @@ const MAX_PROVIDERS = 20_000
 export function createBalancer(clock: Clock, options: BalancerOptions = {}): Balancer {
   const healths = new Map<string, TargetHealth>()
   const credentials = new Map<string, ProviderCredentials>()
+  /** By provider, why. */
+  const down = new Map<string, string>()
   const states = new Map<string, RouteState>()
   const retries = new RetryBudget()
   const breaker = { ...BREAKER, ...options.breaker }
@@ -54,6 +59,8 @@ export function createBalancer(clock: Clock, options: BalancerOptions = {}): Bal
       // What is under way keeps its own; a target that is asked again begins with nothing known.
       if (healths.size >= MAX_TARGETS) healths.clear()
       health = new TargetHealth(key, breaker, random)
+      const because = down.get(providerIdOf(key))
+      if (because !== undefined) health.setDown(because, clock.monotonic())
       healths.set(key, health)
     }
     return health
@@ -88,6 +95,13 @@ export function createBalancer(clock: Clock, options: BalancerOptions = {}): Bal
     routes: () => states.values(),
     targets: () => healths.values(),
     targetHealth: healthOf,
+    setDown(providerId, because) {
+      if (because === null) down.delete(providerId)
+      else down.set(providerId, because)
+      for (const health of healths.values()) {
+        if (providerIdOf(health.key) === providerId) health.setDown(because, clock.monotonic())
+      }
+    },
     credentials: (provider) =>
       credentialsOf(provider.id, provider.credentialsVersion).growTo(apiKeys(provider).length),
     allCredentials: () => credentials.values(),

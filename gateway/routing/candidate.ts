@@ -15,6 +15,8 @@ export interface Candidate {
 }
 
 export const targetKey = ({ provider, model }: CompiledTarget): string => `${provider.id} ${model}`
+export const providerIdOf = (key: string): string => key.slice(0, key.indexOf(' '))
+export const modelOf = (key: string): string => key.slice(key.indexOf(' ') + 1)
 
 export function candidateOf(
   target: CompiledTarget,

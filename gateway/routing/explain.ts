@@ -36,7 +36,7 @@ export function explain(
   else {
     sentences.push(whyChosen(state, decision, asked, chosen, now))
     const without = credentialsOut(chosen, now)
-    if (without) sentences.push(`It is asked without ${without}.`)
+    if (without) sentences.push(`Not all of its credentials are ready: ${without}.`)
   }
   return sentences
 }
@@ -53,7 +53,10 @@ function whyPassedOver(candidate: Candidate, { tiers }: Decision, asked: Asked, 
   if (askedForMs > 0) return `its vendor asked to be left alone for ${seconds(askedForMs)} more`
   if (candidate.credentials.waitMs(candidate.target.model, now) > 0) return whyNoCredential(candidate, now)
   if (!candidate.health.isOut(now)) return null
-  const openMs = candidate.health.openUntil - now
+  const { downBecause, openUntil } = candidate.health
+  if (downBecause !== null)
+    return `its server fails the checks that its provider asks for (${downBecause.replace(/\.$/, '')})`
+  const openMs = openUntil - now
   return openMs > 0
     ? `it failed again and again, and is tried again in ${seconds(openMs)}`
     : 'it failed again and again, and the call that tries it again is under way'
@@ -62,10 +65,11 @@ function whyPassedOver(candidate: Candidate, { tiers }: Decision, asked: Asked, 
 function whyNoCredential(candidate: Candidate, now: number): string {
   const { credentials, target } = candidate
   const again = seconds(credentials.waitMs(target.model, now))
-  return `it has no credential that is ready: ${credentialsOut(candidate, now)}; the next call with one may leave in ${again}`
+  const { length } = credentials.list
+  return `none of its ${length} credentials is ready (${credentialsOut(candidate, now)}), the first of them in ${again}`
 }
 
-/** Of several credentials those that no call goes with: "2 of its 3 credentials (1 rests, 1 was refused)". Null: none. */
+/** Of several credentials those that no call goes with: "1 rests, 2 were refused". Null: none. */
 function credentialsOut(
   { credentials: { list, areSeveral }, target }: Candidate,
   now: number,
@@ -78,7 +82,7 @@ function credentialsOut(
     ...(resting > 0 ? [`${resting} ${resting === 1 ? 'rests' : 'rest'}`] : []),
     ...(refused > 0 ? [`${refused} ${refused === 1 ? 'was' : 'were'} refused`] : []),
   ]
-  return `${out.length} of its ${list.length} credentials (${parts.join(', ')})`
+  return parts.join(', ')
 }
 
 function whyChosen(

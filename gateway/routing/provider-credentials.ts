@@ -53,6 +53,11 @@ export class ProviderCredentials {
     return refused && this.#tryAgain(refused, now)
   }
 
+  /** The place of the one for a look at the server that is no call: nobody's turn is taken. */
+  firstReady(now: number): number {
+    return this.list.find((credential) => credential.state(now).state === 'ready')?.position ?? 0
+  }
+
   /** Whether every one of them was refused: then there is nothing to wait for. */
   areAllRefused(): boolean {
     return this.list.every(({ isRefused }) => isRefused)

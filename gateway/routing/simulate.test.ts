@@ -8,7 +8,9 @@ import { simulatedCall } from '../testing/simulation.ts'
 import { createBalancer } from './balancer.ts'
 import { simulate } from './simulate.ts'
 
-const providers = ['a', 'b', 'c'].map((id) => testProvider({ id, name: id.toUpperCase() }))
+const providers = ['a', 'b', 'c'].map((id) =>
+  testProvider({ id, name: id.toUpperCase(), credentials: { apiKey: [`${id}-key-1`, `${id}-key-2`] } }),
+)
 const targets = [
   { providerId: 'a', model: 'm', priority: 0 },
   { providerId: 'b', model: 'm', priority: 0 },
@@ -77,6 +79,27 @@ describe('a simulated call', () => {
     })
     leaveAlone(balancer, clock, c, 9_000)
     expect(ask()).toMatchObject({ target: null, waitMs: 4_000, fallbacks: [], policies: [] })
+  })
+
+  it('speaks of credentials that are out, and of a server that fails its checks', () => {
+    const { ask, balancer, clock, configuration } = world()
+    const [a] = configuration.routeById('route_1')?.targets ?? []
+    if (!a) throw new Error('no target')
+    const credentials = balancer.credentials(a.provider)
+    const [one, two] = credentials.list
+    if (!one || !two) throw new Error('no credentials')
+    credentials.refuse(one, clock.monotonic(), '401')
+    balancer.setDown('b', 'it could not be reached')
+    expect(ask().why).toEqual([
+      'B/m is passed over: its server fails the checks that its provider asks for (it could not be reached).',
+      'A/m is asked: it is the only one of its priority that can take the call.',
+      'Not all of its credentials are ready: 1 was refused.',
+    ])
+    credentials.rest(two, 'm', clock.monotonic() + 20_000, '429')
+    expect(ask().why[0]).toBe(
+      'A/m is passed over: none of its 2 credentials is ready (1 rests, 1 was refused), the first of them in 20 s.',
+    )
+    expect(ask()).toMatchObject({ target: { providerId: 'c' }, wanted: { providerId: 'a' } })
   })
 
   it('tells its cost and the limits and budgets that would count it, and counts nothing', () => {

@@ -56,6 +56,7 @@ export class TargetHealth {
   #openings = 0
   #probes = 0
   #goodProbes = 0
+  #downBecause: string | null = null
 
   constructor(key: string, limits: BreakerLimits, random: () => number) {
     this.key = key
@@ -72,16 +73,35 @@ export class TargetHealth {
     this.#evictedUntil = Math.max(this.#evictedUntil, until)
   }
 
+  /** Why its server counts as down, whatever calls say; null: it does not. */
+  get downBecause(): string | null {
+    return this.#downBecause
+  }
+
+  /** As the checks of its server tell it. One that is back is tried by real calls first, a few at a time. */
+  setDown(because: string | null, now: number): void {
+    const wasDown = this.#downBecause !== null
+    this.#downBecause = because
+    if (because !== null || !wasDown) return
+    this.#open = true
+    this.#openedAt = now
+    this.#openUntil = now
+    this.#probes = 0
+    this.#goodProbes = 0
+  }
+
   state(now: number): BreakerState {
+    if (this.#downBecause !== null) return 'open'
     return !this.#open ? 'closed' : now < this.#openUntil ? 'open' : 'halfOpen'
   }
 
-  /** Whether its breaker keeps calls away now: open, or with as many probes under way as it may have. */
+  /** Whether its breaker keeps calls away now: open, or with as many probes under way as it may have; or it is down. */
   isOut(now: number): boolean {
+    if (this.#downBecause !== null) return true
     return this.#open && (now < this.#openUntil || this.#probes > this.#goodProbes)
   }
 
-  /** Monotonic milliseconds; while it is open. */
+  /** Monotonic milliseconds; while its breaker is open. */
   get openUntil(): number {
     return this.#openUntil
   }

@@ -175,6 +175,29 @@ describe('a change set', () => {
   }, 60_000)
 })
 
+test('the servers that are to be looked after are those whose provider asks for it now', async () => {
+  const own = (options: object) =>
+    provider('provider_own', { kind: 'openai-compatible', options: { ...options } })
+  const check = { healthCheck: { path: '/models', intervalSeconds: 10 } }
+  const source = adminConfiguration([...smallConfiguration(), own(check)])
+  let configuration = await compile(source.snapshot())
+  const looked = () => [...configuration.checkedProviders()].map(({ id }) => id)
+  expect(looked()).toEqual(['provider_own'])
+  for (const [next, expected] of [
+    [own({}), []],
+    [own(check), ['provider_own']],
+    // As a newer admin may ask for it.
+    [own({ healthCheck: { ...check.healthCheck, method: 'HEAD' } }), ['provider_own']],
+    [own({ healthCheck: { ...check.healthCheck, intervalSeconds: 0.1 } }), []],
+    [provider('provider_own', { kind: 'openai', options: check }), []],
+    [own(check), ['provider_own']],
+    [{ delete: own(check) }, []],
+  ] as const) {
+    configuration = configuration.apply(source.change(next))
+    expect(looked()).toEqual(expected)
+  }
+})
+
 describe('refused, with what and where, and the last good one stays', () => {
   const cases: [string, (admin: ReturnType<typeof adminConfiguration>) => unknown, RegExp][] = [
     [

@@ -13,6 +13,7 @@ import type {
   RouteEntity,
   TeamEntity,
 } from '../../lib/contract/entities.ts'
+import { healthCheckOf } from '../../lib/contract/health-check.ts'
 import type { Pricing } from '../../lib/contract/price.ts'
 import { byEffect, priceScope, selectPricing } from '../../lib/contract/price-selection.ts'
 import type { CompiledRoute, Configuration, KeyOwner } from './configuration.ts'
@@ -34,6 +35,8 @@ interface Indexes {
   /** By `priceScope`, in the order of `byEffect`. */
   readonly prices: PersistentMap<readonly PriceEntity[]>
   readonly policies: PolicyIndex
+  /** Providers that ask for checks of their server, by id. */
+  readonly checked: PersistentMap<ProviderEntity>
   /** `type:id` → how many entities point at it. */
   readonly references: PersistentMap<number>
 }
@@ -93,6 +96,11 @@ export class CompiledConfiguration implements Configuration {
 
   providerById(id: string): ProviderEntity | undefined {
     return this.#entity<ProviderEntity>('provider', id)
+  }
+
+  /** Those that ask for checks of their server. */
+  checkedProviders(): Iterable<ProviderEntity> {
+    return this.#indexes.checked.values()
   }
 
   routeNamesFor(key: KeyEntity): readonly string[] {
@@ -192,6 +200,7 @@ const EMPTY: Indexes = {
   routesByName: PersistentMap.empty(),
   prices: PersistentMap.empty(),
   policies: new PolicyIndex(),
+  checked: PersistentMap.empty(),
   references: PersistentMap.empty(),
 }
 
@@ -205,6 +214,7 @@ class Edit {
   readonly #routesByName: MapDraft<RouteEntity>
   readonly #prices: MapDraft<readonly PriceEntity[]>
   readonly #policies: PolicyDraft
+  readonly #checked: MapDraft<ProviderEntity>
   readonly #references: MapDraft<number>
   /** Entries copied for the new version: its whole work beyond the changes themselves. */
   get #copied(): number {
@@ -214,6 +224,7 @@ class Edit {
       this.#routesByName,
       this.#prices,
       this.#policies,
+      this.#checked,
       this.#references,
     ]
     return drafts.reduce((sum, draft) => sum + draft.copied, 0)
@@ -231,6 +242,7 @@ class Edit {
     this.#routesByName = indexes.routesByName.edit()
     this.#prices = indexes.prices.edit()
     this.#policies = indexes.policies.edit()
+    this.#checked = indexes.checked.edit()
     this.#references = indexes.references.edit()
     this.#sum = textSum(hash)
   }
@@ -290,6 +302,7 @@ class Edit {
       routesByName: this.#routesByName.finish(),
       prices: this.#prices.finish(),
       policies: this.#policies.finish(),
+      checked: this.#checked.finish(),
       references: this.#references.finish(),
     }
     const { epoch, revision } = head
@@ -307,7 +320,8 @@ class Edit {
       const rest = (this.#prices.get(scope) ?? []).filter((price) => price.id !== entity.id)
       if (rest.length > 0) this.#prices.set(scope, rest)
       else this.#prices.delete(scope)
-    } else if (isPolicy(entity)) this.#policies.remove(entity)
+    } else if (entity.type === 'provider') this.#checked.delete(entity.id)
+    else if (isPolicy(entity)) this.#policies.remove(entity)
   }
 
   #index(entity: Entity): void {
@@ -331,6 +345,8 @@ class Edit {
       const prices = [...(this.#prices.get(scope) ?? []), entity]
       prices.sort(byEffect)
       this.#prices.set(scope, prices)
+    } else if (entity.type === 'provider') {
+      if (healthCheckOf(entity)) this.#checked.set(entity.id, entity)
     } else if (isPolicy(entity)) this.#policies.add(entity)
   }
 

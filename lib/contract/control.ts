@@ -143,6 +143,10 @@ export const MAX_NEAR = 200
 export const MAX_TARGETS = 300
 export const MAX_SHARES = 500
 export const breakerState = z.enum(['closed', 'open', 'halfOpen'])
+/** So many credentials, and checks of servers, are told with a lease at most. */
+export const MAX_CREDENTIALS = 500
+export const MAX_CHECKS = 300
+export const credentialState = z.enum(['ready', 'resting', 'refused'])
 
 export const leaseRenewal = z.object({
   gatewayId,
@@ -198,6 +202,41 @@ export const leaseRenewal = z.object({
       }),
     )
     .max(MAX_TARGETS)
+    .optional(),
+  /** How the credentials of providers do, over the last half minute. Absent from an older gateway. */
+  credentials: z
+    .array(
+      z.object({
+        providerId: z.string().max(120),
+        /** The provider's `credentialsVersion`: of other credentials it says nothing. */
+        version: z.string().max(200),
+        /** In the provider's list, from 0. */
+        position: z.int().min(0),
+        state: credentialState,
+        /** Epoch milliseconds: until then no call goes with it, at least none for one of its models. */
+        untilMs: z.int().nullable(),
+        /** The vendor's status or code when it refused or limited it. */
+        code: z.string().max(200).nullable(),
+        calls: z.int().min(0),
+        failed: z.int().min(0),
+      }),
+    )
+    .max(MAX_CREDENTIALS)
+    .optional(),
+  /** What the last check of a server said, where its provider asks for checks. Absent from an older gateway. */
+  checks: z
+    .array(
+      z.object({
+        providerId: z.string().max(120),
+        ok: z.boolean(),
+        /** Epoch milliseconds. */
+        atMs: z.int(),
+        latencyMs: z.int().min(0),
+        /** For people. */
+        message: z.string().max(500),
+      }),
+    )
+    .max(MAX_CHECKS)
     .optional(),
   /** Tries that each route made at its targets in the last half minute. Absent from an older gateway. */
   shares: z

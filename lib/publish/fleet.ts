@@ -132,7 +132,8 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
     revision: lease.revision,
     status: 'state',
   }
-  const { inFlight, journal, rssBytes, loopDelayP99Ms, counters, held, near, targets, shares } = lease
+  const { inFlight, journal, rssBytes, loopDelayP99Ms, counters, held, near } = lease
+  const { targets, shares, credentials, checks } = lease
   // Within one process and epoch a gateway never goes back: a lease that was under way while an acknowledgement arrived
   // is older than it. A process that starts anew may run an older copy from its disk.
   const keep = `gateways.started_at = excluded.started_at AND gateways.epoch = excluded.epoch
@@ -182,6 +183,8 @@ export async function renewLease(pool: pg.Pool, lease: LeaseRenewal): Promise<vo
         near,
         targets,
         shares,
+        credentials,
+        checks,
       }),
       ACK_CHANNEL,
       JSON.stringify(notice),

@@ -47,7 +47,10 @@ export function movesAddress(from: Address, to: Address): boolean {
 }
 
 /** @throws Problem 400 at the field that keeps this provider from working. */
-export function checkProvider(provider: Address, credentialNames: readonly string[]): void {
+export function checkProvider(
+  provider: Address & { readonly options: unknown },
+  credentialNames: readonly string[],
+): void {
   const errors: FieldError[] = []
   if (provider.kind === 'openai' && !credentialNames.includes('apiKey')) {
     errors.push({ path: 'credentials.apiKey', message: 'OpenAI needs an API key' })
@@ -56,6 +59,12 @@ export function checkProvider(provider: Address, credentialNames: readonly strin
     errors.push({
       path: 'baseUrl',
       message: 'is required: what the vendor’s SDK takes, such as https://host/v1',
+    })
+  }
+  if (provider.kind !== 'openai-compatible' && (provider.options as { healthCheck?: unknown }).healthCheck) {
+    errors.push({
+      path: 'options.healthCheck',
+      message: 'is for OpenAI-compatible servers: nobody else’s is looked after',
     })
   }
   if (provider.kind === 'sandbox' && provider.baseUrl !== null) {

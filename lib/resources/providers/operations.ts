@@ -71,7 +71,7 @@ export const providerOperations = [
     secrets: ['credentials'],
     async run(context, { body }) {
       const { credentials, options, ...columns } = body
-      checkProvider(columns, Object.keys(credentials))
+      checkProvider({ ...columns, options }, Object.keys(credentials))
       const id = newId('prov')
       const row = await context.db.provider.create({
         data: { id, ...columns, options: given(options), ...credentialColumns(id, credentials, context.now) },
@@ -141,7 +141,7 @@ export const providerOperations = [
         )
       }
       checkProvider(
-        next,
+        options ? { ...next, options } : next,
         Object.keys(credentials === undefined ? (old.credentialsHint as object) : (credentials ?? {})),
       )
       const row = await context.db.provider.update({
@@ -224,7 +224,7 @@ export const providerOperations = [
     secrets: ['credentials'],
     async run(_context, { body }) {
       const { model, credentials, options, ...columns } = body
-      checkProvider(columns, Object.keys(credentials))
+      checkProvider({ ...columns, options }, Object.keys(credentials))
       const unsaved: ProviderEntity = {
         type: 'provider',
         id: newId('prov'),

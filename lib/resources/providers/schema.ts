@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { providerKind, providerLimit, providerLimitId } from '../../contract/entities.ts'
+import { healthCheck } from '../../contract/health-check.ts'
 import { released, resourceBase, resourceName, timestamp } from '../fields.ts'
 
 /** The kinds that this release carries traffic to; the others of the contract are refused when they are created. */
@@ -18,7 +19,12 @@ const headerSecret = z
   .regex(/^[\x21-\x7e]*$/, 'takes letters, digits and signs of ASCII, without spaces')
 
 export const providerCredentials = z.strictObject({
-  apiKey: z.union([headerSecret, z.array(headerSecret).min(1).max(20)]).optional(),
+  apiKey: z
+    .union([headerSecret, z.array(headerSecret).min(1).max(20)])
+    .optional()
+    .describe(
+      'Several share the calls: one that is refused or limited is left for a time, and the next is asked',
+    ),
 })
 export const providerOptions = z.strictObject({
   organization: z.string().max(200).optional().describe('OpenAI organization'),
@@ -28,6 +34,12 @@ export const providerOptions = z.strictObject({
     .optional()
     .describe(
       'OpenAI-compatible: the names under which a cap on the output is sent. Both unless it says otherwise; the newer alone to a server in front of OpenAI, which refuses both together',
+    ),
+  healthCheck: healthCheck
+    .strict()
+    .optional()
+    .describe(
+      'OpenAI-compatible: every gateway looks after the server, also while no call is under way. Three failed checks in a row take its models out, as an open circuit does; a good one brings them back. Absent: off',
     ),
   /** Sandbox: what it simulates. */
   latencyMs: z.int().min(0).max(60_000).optional(),
