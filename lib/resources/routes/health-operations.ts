@@ -3,6 +3,7 @@ import { ADMINS, ALL_ROLES } from '../../api/actor.ts'
 import { operation } from '../../api/operation.ts'
 import { problem } from '../../api/problem.ts'
 import { idParams } from '../rows.ts'
+import { checkOf, credentialsOf } from './credential-health.ts'
 import { healthOf, readReports, sum } from './health.ts'
 import { allHealth, providerHealth, routeHealth } from './health-schema.ts'
 
@@ -45,7 +46,7 @@ export const providerHealthOperation = operation({
   id: 'providers.health',
   method: 'GET',
   path: '/providers/{id}/health',
-  summary: 'Read how the models of a provider do',
+  summary: 'Read how the models and credentials of a provider do',
   description: 'From the calls of the last half minute, as the gateways told it at most three seconds ago.',
   tag: 'Providers',
   permission: { scope: 'providers:read', roles: [...ADMINS, 'finance', 'viewer'] },
@@ -55,7 +56,12 @@ export const providerHealthOperation = operation({
   async run({ db }, { params }) {
     const provider = await db.provider.findUnique({
       where: { id: params.id },
-      select: { id: true, targets: { select: { model: true } } },
+      select: {
+        id: true,
+        credentialsVersion: true,
+        credentialsHint: true,
+        targets: { select: { model: true } },
+      },
     })
     if (!provider) throw problem('not_found', 'There is no such provider.')
     const reports = await readReports()
@@ -66,6 +72,8 @@ export const providerHealthOperation = operation({
     return {
       gateways: reports.length,
       targets: [...models].sort().map((model) => healthOf({ providerId: provider.id, model }, reports)),
+      credentials: credentialsOf(provider, reports),
+      check: checkOf(provider.id, reports),
     }
   },
 })

@@ -1,6 +1,6 @@
 /** How targets do, as the API tells it; safe for the browser. */
 import { z } from 'zod'
-import { breakerState } from '../../contract/control.ts'
+import { breakerState, credentialState } from '../../contract/control.ts'
 
 export const targetHealth = z.object({
   providerId: z.string(),
@@ -42,10 +42,40 @@ export const routeHealth = z.object({
 })
 export type RouteHealth = z.infer<typeof routeHealth>
 
+export const credentialHealth = z.object({
+  last4: z.string().describe('Empty for a short one'),
+  position: z.int().describe('In the list, from 0'),
+  state: credentialState.describe(
+    'The worst of all gateways. `resting`: its vendor limits it, for one model at least; `refused`: its vendor does not take it, and a real call tries it again from time to time',
+  ),
+  untilAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('Until then no call goes with it; null for a single one, which goes with every call'),
+  code: z.string().nullable().describe('The vendor’s status or code when it refused or limited it'),
+  calls: z.int().describe('In the last half minute'),
+  failed: z.int(),
+})
+export type CredentialHealth = z.infer<typeof credentialHealth>
+
+export const serverCheck = z.object({
+  ok: z.boolean(),
+  at: z.iso.datetime(),
+  latencyMs: z.int(),
+  message: z.string(),
+})
+export type ServerCheck = z.infer<typeof serverCheck>
+
 /** GET /providers/{id}/health */
 export const providerHealth = z.object({
   gateways,
   targets: z.array(targetHealth).describe('Each model that a route or a recent call names, by its name'),
+  credentials: z.array(credentialHealth).describe('In the order of `credentials.apiKey`'),
+  check: serverCheck
+    .nullable()
+    .describe(
+      'The last one of `options.healthCheck`, a failed one before any other; null without, or before the first',
+    ),
 })
 export type ProviderHealth = z.infer<typeof providerHealth>
 

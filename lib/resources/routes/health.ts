@@ -7,11 +7,14 @@ export interface GatewayReport {
   readonly gatewayId: string
   readonly targets: NonNullable<LeaseRenewal['targets']>
   readonly shares: NonNullable<LeaseRenewal['shares']>
+  readonly credentials: NonNullable<LeaseRenewal['credentials']>
+  readonly checks: NonNullable<LeaseRenewal['checks']>
 }
 
 export async function readReports(): Promise<GatewayReport[]> {
   const { rows } = await pool.query<GatewayReport>(
-    `SELECT id AS "gatewayId", coalesce(report->'targets', '[]') AS targets, coalesce(report->'shares', '[]') AS shares
+    `SELECT id AS "gatewayId", coalesce(report->'targets', '[]') AS targets, coalesce(report->'shares', '[]') AS shares,
+            coalesce(report->'credentials', '[]') AS credentials, coalesce(report->'checks', '[]') AS checks
      FROM gateways WHERE lease_until > now() ORDER BY id`,
   )
   return rows
