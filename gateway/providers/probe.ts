@@ -47,9 +47,15 @@ export async function probeProvider(options: ProbeOptions): Promise<ProbeOutcome
   }
 
   const { upstream } = options
-  const ask = (request: Pick<Asking, 'method' | 'path' | 'body'>) =>
-    askProvider({ endpoint, upstream, clock, deadline, credential: 0, ...request })
-  const listing = await ask({ method: 'GET', path: '/models', body: null })
+  const ask = (request: Pick<Asking, 'method' | 'path' | 'body'>, credential = 0) =>
+    askProvider({ endpoint, upstream, clock, deadline, credential, ...request })
+  const list = { method: 'GET', path: '/models', body: null } as const
+  const [listing, ...others] = await Promise.all([
+    ask(list),
+    ...endpoint.secrets.slice(1).map((_, before) => ask(list, before + 1)),
+  ])
+  const refusal = refusalOf([listing, ...others])
+  if (refusal) return outcome(false, refusal.message, refusal.answer, 'provider_error')
   const listed = listing.failure ?? failureOf(endpoint, listing, clock)
   if (!listed) models = modelsIn(listing.body)
   // Some vendors list no models; where a model was named, its answer decides.
@@ -94,6 +100,20 @@ export async function probeProvider(options: ProbeOptions): Promise<ProbeOutcome
     )
   }
   return outcome(true, `The provider answers, and ${model} completes.`, answer, null)
+}
+
+/** Of several credentials those that the vendor does not take, by their place in the list; null: it takes all. */
+function refusalOf(
+  answers: readonly ProviderAnswer[],
+): { readonly message: string; readonly answer: ProviderAnswer } | null {
+  const refused = answers.flatMap((answer, position) =>
+    answer.status === 401 || answer.status === 402 || answer.status === 403 ? [{ answer, position }] : [],
+  )
+  const [first] = refused
+  if (!first || answers.length === 1) return null
+  const places = refused.map(({ answer, position }) => `number ${position + 1} (HTTP ${answer.status})`)
+  const message = `The provider does not accept ${refused.length} of its ${answers.length} credentials: ${places.join(', ')}.`
+  return { message, answer: first.answer }
 }
 
 function failureOf(

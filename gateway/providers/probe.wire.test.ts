@@ -39,6 +39,20 @@ describe('testing a connection', () => {
     expect(fake.served[0]?.headers.authorization).toBe('Bearer sk-vendor-secret-000000000001')
   })
 
+  it('tries each of several credentials, and says which of them the vendor refuses, by its place', async () => {
+    const credentials = { apiKey: ['sk-the-first-00001', 'sk-the-second-0002', 'sk-the-third-00003'] }
+    fake.scriptKey('sk-the-second-0002', { status: 403 })
+    expect(await probe({ credentials })).toMatchObject({
+      ok: false,
+      status: 403,
+      code: 'provider_error',
+      message: 'The provider does not accept 1 of its 3 credentials: number 2 (HTTP 403).',
+    })
+    fake.scriptKey('sk-the-second-0002', {})
+    expect(await probe({ credentials })).toMatchObject({ ok: true })
+    expect(new Set(fake.served.map(({ headers }) => headers.authorization)).size).toBe(3)
+  })
+
   it('completes with the model that was named, with a cap on the output', async () => {
     expect(await probe({}, 'gpt-fake')).toMatchObject({
       ok: true,
