@@ -4,6 +4,7 @@ import type { FakeOpenAi, FakePlan } from '../testing/fake-openai.ts'
 import { type GatewayUnderTest, HELLO, startGatewayUnderTest, until } from '../testing/gateway-under-test.ts'
 import { TEST_SECRET, testProvider, testRoute } from '../testing/memory-configuration.ts'
 import { countOf } from '../testing/routing-world.ts'
+import { seeded, testSeed } from '../testing/seed.ts'
 
 const [ONE, TWO, THREE] = ['sk-of-a-number-0001', 'sk-of-a-number-0002', 'sk-of-a-number-0003'] as const
 const KEY_OF_B = 'sk-of-b-number-0001'
@@ -267,3 +268,52 @@ it('a refusal that sixty calls hear at once counts as one, and costs none of the
   await callTimes(4)
   expect(countOf(keysSeenBy(gateway.a))[ONE]).toBe(1)
 })
+
+const TURNS = process.env.GATEHOUSE_TEST_LONG === '1' ? 3_000 : 100
+const random = seeded(testSeed('credentials'))
+const draw = (below: number): number => Math.floor(random() * below)
+
+it('whatever becomes of each credential: none is asked before its time, and no caller misses one that is ready', async () => {
+  // Breaker and retry budget aside: what they keep from a caller is another matter.
+  await gateway.close()
+  gateway = await startGatewayUnderTest({}, {}, undefined, clock)
+  const keys: readonly string[] = [ONE, TWO, THREE]
+  routeOver(keys, { retries: { attempts: 3 } }, false)
+  /** Monotonic milliseconds: no call before. */
+  const notBefore = new Map<string, number>()
+  /** And surely one after, though it was refused again and again. */
+  const surelyFrom = new Map<string, number>()
+  const fates: (() => FakePlan)[] = [
+    () => ({}),
+    () => ({}),
+    () => limited(1 + draw(60)),
+    () => ({ status: [401, 402, 403][draw(3)] ?? 401 }),
+  ]
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const plans = new Map(keys.map((key) => [key, fates[draw(fates.length)]?.() ?? {}] as const))
+    for (const [key, plan] of plans) gateway.a.scriptKey(key, plan)
+    const ready = keys.filter((key) => (surelyFrom.get(key) ?? 0) <= clock.monotonic())
+    forgetServed()
+    const before = clock.monotonic()
+    const { status } = await gateway.post({ model: 'both', ...HELLO, stream: draw(2) === 0 })
+    await until(() => gateway.listener.inFlight() === 0)
+    const now = clock.monotonic()
+    const seen = keysSeenBy(gateway.a)
+    for (const key of seen) {
+      expect(notBefore.get(key) ?? 0, `turn ${turn}, ${key}`).toBeLessThanOrEqual(now)
+      const { status, headers } = plans.get(key) ?? {}
+      const restMs = status === 429 ? Number(headers?.['retry-after']) * 1_000 : MINUTE
+      // The gateway heard it some time within the call.
+      notBefore.set(key, status === undefined ? 0 : before + restMs)
+      surelyFrom.set(key, status === undefined ? 0 : now + (status === 429 ? restMs : 60 * MINUTE))
+    }
+    if (ready.some((key) => plans.get(key)?.status === undefined)) expect(status, `turn ${turn}`).toBe(200)
+    const answered = seen.filter((key) => plans.get(key)?.status === undefined).length
+    expect([answered, [200, 429, 502].includes(status)], `turn ${turn}`).toEqual([
+      status === 200 ? 1 : 0,
+      true,
+    ])
+    expect(gateway.books.events[0]?.attempts).toHaveLength(seen.length)
+    aheadMs += draw(30) * 1_000 + 700
+  }
+}, 300_000)
