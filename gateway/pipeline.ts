@@ -121,8 +121,10 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
     const flight = plan.begin(target)
     attempt.start(upstream, request)
     await waitingFor(call, attempt.opened)
-    if (!attempt.failure) flight.heard(attempt.json === null, attempt.firstTokenAt ?? clock.monotonic())
     const isCredentialsOwn = plan.heed(target, credential, attempt)
+    const isLeft = isRefusalLeft(call, plan, target, { attempt, index, isCredentialsOwn })
+    if (isLeft) attempt.leave()
+    if (!attempt.failure) flight.heard(attempt.json === null, attempt.firstTokenAt ?? clock.monotonic())
     const won = { attempt, target, wanted, flight, index, startedAt, reservation, isCredentialsOwn }
     if (!attempt.failure) return won
 
@@ -131,11 +133,23 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
     call.lastFailure = failed.reason
     if (failed.reason === 'contextTooLong') plan.needLonger(target)
     else if (!failed.sameTargetMayHelp && !isCredentialsOwn) plan.giveUpOn(target)
-    if (!mayRepeat(call, plan, failed, { index, isCredentialsOwn })) throw failed.error
+    if (!isLeft && !mayRepeat(call, plan, failed, { index, isCredentialsOwn })) throw failed.error
     if (isCredentialsOwn) again = target
     index += 1
     patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
   }
+}
+
+/** A refusal that came as an answer is the caller's answer where nobody else can be asked. */
+function isRefusalLeft(
+  call: Call,
+  plan: TargetPlan,
+  target: CompiledTarget,
+  tried: Pick<Won, 'attempt' | 'index' | 'isCredentialsOwn'>,
+): boolean {
+  const { refusal, failure } = tried.attempt
+  if (refusal === null || failure !== null || !plan.hasAnother(target)) return false
+  return mayRepeat(call, plan, refusal, tried)
 }
 
 /** A try that can't help, or that the gateway does not allow itself, is not made. */

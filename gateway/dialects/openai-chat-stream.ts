@@ -7,6 +7,7 @@ import { removeMember, scanObject, setMember, spliceBytes } from '../codec/json-
 import { SseDecoder, type SseEvent } from '../codec/sse.ts'
 import { estimateTextTokens } from './openai-chat-request.ts'
 import { withNotice } from './openai-notice.ts'
+import { type Said, saidIn } from './openai-refusal.ts'
 import { isRecord, type ReadUsage, readServiceTier, usageOf } from './openai-usage.ts'
 
 const MAX_EVENT_BYTES = 4 * 1024 * 1024
@@ -39,6 +40,8 @@ export class ChatStreamReader {
 
   /** True from the first event with text, tool, refusal, reasoning or audio content, or a finish reason. */
   begun = false
+  /** It has begun, and all that it said so far is that it refuses. */
+  refusing = false
   /** The vendor's last word on the usage; last wins. */
   usage: ReadUsage | null = null
   servedModel: string | null = null
@@ -99,14 +102,14 @@ export class ChatStreamReader {
       this.terminal = event.raw
       return
     }
-    if (this.begun && this.#notice === null && !MATTERS.some((key) => data.includes(key))) {
+    const isAfterFirst = this.begun && !this.refusing && this.#notice === null
+    if (isAfterFirst && !MATTERS.some((key) => data.includes(key))) {
       if (!this.finished && hasFinish(data)) this.finished = true
       this.#count(data)
       return this.#forward(event.raw)
     }
     if (
-      this.begun &&
-      this.#notice === null &&
+      isAfterFirst &&
       data.includes(NULL_USAGE) &&
       !data.includes(ERROR) &&
       this.#readNullUsage(event, data)
@@ -155,12 +158,18 @@ export class ChatStreamReader {
     if (typeof chunk.model === 'string' && chunk.model !== '') this.servedModel = chunk.model.slice(0, 200)
     this.serviceTier = readServiceTier(chunk.service_tier) ?? this.serviceTier
     if (!this.finished && hasFinish(data)) this.finished = true
-    if (!this.begun && hasContent(chunk)) this.begun = true
+    if (!this.begun || this.refusing) this.#hear(saidIn(chunk))
     this.#count(data)
     const told = usageOf(chunk, data)
     if (!told) return
     this.usage = told
     this.#toldAt = { bytes: this.contentBytes, events: this.contentEvents }
+  }
+
+  #hear(said: Said) {
+    if (said === 'content') this.refusing = false
+    else if (said === 'refusal') this.refusing = true
+    if (said !== null) this.begun = true
   }
 
   /**
@@ -229,26 +238,6 @@ function parseObject(data: Buffer): Record<string, unknown> | null {
 /** `{"error":…}` at the top level. Some vendors send `"error":null` with every chunk. */
 function isError(chunk: Record<string, unknown>): boolean {
   return chunk.error !== undefined && chunk.error !== null && chunk.error !== false
-}
-
-function hasContent(chunk: Record<string, unknown>): boolean {
-  if (!Array.isArray(chunk.choices)) return false
-  return chunk.choices.some((choice: unknown) => {
-    if (!isRecord(choice)) return false
-    if (choice.finish_reason !== null && choice.finish_reason !== undefined) return true
-    if (typeof choice.text === 'string' && choice.text !== '') return true
-    const { delta } = choice
-    if (!isRecord(delta)) return false
-    for (const key in delta) {
-      if (key === 'role') continue
-      const value = delta[key]
-      if (
-        typeof value === 'string' ? value !== '' : Array.isArray(value) ? value.length > 0 : isRecord(value)
-      )
-        return true
-    }
-    return false
-  })
 }
 
 /** Whether a `finish_reason` that isn't null stands in the event. */

@@ -85,6 +85,13 @@ export function failureOfWhole(endpoint: Endpoint, fields: unknown, status: numb
   return Array.isArray(choices) ? null : garbage(endpoint, 'an answer without "choices"', status)
 }
 
+/** An answer that says nothing but that it refuses, or that the vendor's filter stopped. */
+export function refusedContent(endpoint: Endpoint): VendorFailure {
+  const message = `The provider ${endpoint.entity.name} refused the content.`
+  const options = { status: 200, sent: 502, reason: 'contentRefused', same: false } as const
+  return failure(endpoint, null, message, options)
+}
+
 /** The caller went away: nobody's failure, and no reason to try again. */
 export function givenUp(status: number | null): VendorFailure {
   const error = new GatewayError('client_closed')

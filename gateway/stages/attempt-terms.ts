@@ -13,6 +13,8 @@ export interface AttemptOptions {
   readonly deadline: number
   readonly clock: Clock
   readonly reading: ChatStreamOptions
+  /** Whether an answer that only refuses is held until it is whole, for another target may do better. */
+  readonly holdRefusals: boolean
   /** Of a stream whose caller goes away. Whole answers are always drained: their vendor is done or nearly so. */
   readonly whenCallerGone: RoutePolicy['onDisconnect']
 }

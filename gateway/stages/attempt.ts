@@ -5,6 +5,7 @@
 import { ByteCollector } from '../codec/byte-collector.ts'
 import { SseOverflow } from '../codec/sse.ts'
 import { ChatStreamReader } from '../dialects/openai-chat-stream.ts'
+import { isRefusal } from '../dialects/openai-refusal.ts'
 import { isRecord, type ReadUsage, usageOf } from '../dialects/openai-usage.ts'
 import type { Endpoint } from '../providers/endpoint.ts'
 import {
@@ -15,6 +16,7 @@ import {
   garbage,
   givenUp,
   parseJson,
+  refusedContent,
   timedOut,
   type VendorFailure,
 } from '../providers/vendor-failure.ts'
@@ -56,6 +58,8 @@ export class Attempt implements UpstreamHandler {
   readonly ended: Promise<StreamEnd>
   status: number | null = null
   failure: VendorFailure | null = null
+  /** Set for an answer that only refuses, where refusals are held: it may be delivered, or left for another target. */
+  refusal: VendorFailure | null = null
   aborted = false
   /** Set for a whole answer. */
   json: { readonly bytes: Buffer; readonly fields: Record<string, unknown> } | null = null
@@ -144,6 +148,12 @@ export class Attempt implements UpstreamHandler {
     else this.#fail(failure)
   }
 
+  /** Turns its refusal into its failure: nobody is told what it said. It is whole, and has its usage. */
+  leave() {
+    if (this.reader) this.flow(DISCARD)
+    this.failure = this.refusal
+  }
+
   /** Of an answer that is not a stream, as far as it came. */
   get bodyBytes(): number {
     return this.#bytes
@@ -210,6 +220,7 @@ export class Attempt implements UpstreamHandler {
         const failure = failureOfWhole(this.endpoint, fields, status)
         if (failure || !isRecord(fields)) return failure && this.#fail(failure)
         this.json = { bytes, fields }
+        if (this.#options.holdRefusals && isRefusal(fields)) this.refusal = refusedContent(this.endpoint)
         this.firstTokenAt = this.#options.clock.monotonic()
         this.#close()
         return this.#opening.resolve()
@@ -243,7 +254,7 @@ export class Attempt implements UpstreamHandler {
     }
     if (this.#state === 'flowing') return this.#flowOut()
     this.#bytes += chunk.length
-    if (reader.begun || reader.terminal) return this.#begin()
+    if (reader.terminal || (reader.begun && !this.#holdsRefusal(reader))) return this.#begin()
     if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
     if (reader.garbage)
       return this.#fail(garbage(this.endpoint, 'a stream that is not valid', this.status ?? 200))
@@ -251,7 +262,16 @@ export class Attempt implements UpstreamHandler {
     if (this.#bytes > MAX_HELD_BYTES && reader.hasOutput) this.#begin()
   }
 
+  #holdsRefusal({ refusing }: ChatStreamReader): boolean {
+    if (!this.#options.holdRefusals || !refusing || this.#bytes > MAX_HELD_BYTES) return false
+    this.#phaseDeadline = this.#lastByteAt + this.#options.timeouts.idleMs
+    return true
+  }
+
   #begin() {
+    const { reader } = this
+    const isWhole = reader && (reader.terminal || (this.#sawEnd && reader.finished))
+    if (isWhole && reader.refusing && this.#options.holdRefusals) this.refusal = refusedContent(this.endpoint)
     this.#state = 'flowing'
     this.firstTokenAt = this.#options.clock.monotonic()
     this.#phaseDeadline = Number.POSITIVE_INFINITY

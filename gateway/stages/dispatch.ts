@@ -66,6 +66,7 @@ export function prepareAttempt(
     deadline: call.deadline,
     clock: around.clock,
     whenCallerGone: route.route.onDisconnect,
+    holdRefusals: route.route.fallback.contentRefused && route.route.targets.length > 1,
     reading: {
       usageAsked: chat.usageAsked,
       notice: degradationOf(call, target, wanted)?.notice ?? null,

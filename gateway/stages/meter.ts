@@ -57,7 +57,7 @@ export function meterAttempt(input: MeterInput): Metered {
       servedModel,
       status: attempt.status,
       code: failure?.error.code ?? null,
-      outcome: failure === null ? 'ok' : attempt.firstTokenAt !== null || attempt.aborted ? 'cut' : 'error',
+      outcome: outcomeOf(attempt),
       startedAt: input.startedAt,
       firstTokenMs:
         attempt.firstTokenAt === null
@@ -68,6 +68,12 @@ export function meterAttempt(input: MeterInput): Metered {
       costPicoUsd: cost.costPicoUsd?.toString() ?? null,
     },
   }
+}
+
+function outcomeOf({ failure, firstTokenAt, aborted }: Attempt): AttemptRecord['outcome'] {
+  if (failure === null) return 'ok'
+  // A refusal that was left was whole.
+  return (firstTokenAt !== null && failure.reason !== 'contentRefused') || aborted ? 'cut' : 'error'
 }
 
 type Priced = Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>

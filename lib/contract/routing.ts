@@ -85,6 +85,6 @@ export type RouteRule = z.infer<typeof routeRule>
 export const fallbackPolicy = z.object({
   /** To a target with a longer window: when a vendor says so, and before, where windows are known. */
   contextTooLong: z.boolean().default(true),
-  /** When a vendor's own filter refuses the content. */
+  /** When a vendor's own filter refuses the content, or its answer says nothing but that it refuses. */
   contentRefused: z.boolean().default(false),
 })
