@@ -29,6 +29,7 @@ import {
   type UpstreamRequest,
 } from '../upstream/upstream.ts'
 import type { AttemptOptions, Sink, StreamEnd } from './attempt-terms.ts'
+import { AttemptTimer, type Timed } from './attempt-timer.ts'
 
 /** Bytes that are held before the first token; a vendor that sends more without one is taken to have begun. */
 const MAX_HELD_BYTES = 64 * 1024
@@ -37,19 +38,11 @@ const MAX_ERROR_BYTES = 64 * 1024
 const ERROR_BODY_MS = 10_000
 /** How long a vendor may take to close after `[DONE]` before its connection is given up. */
 const LINGER_MS = 2_000
-/** A timer that fires this long after its time says that the loop stood still. */
-const LATE_MS = 100
-/** Then what the vendor sent meanwhile lies unread in the sockets: time to read it before anybody is judged. */
-const READ_FIRST_MS = 20
-
-/** Beyond it a timer need not be exact: it looks again when it fires. */
-const COARSE_MS = 5_000
-
 const DISCARD: Sink = () => true
 
 type State = 'waiting' | 'refusal' | 'json' | 'holding' | 'flowing' | 'over'
 
-export class Attempt implements UpstreamHandler {
+export class Attempt implements UpstreamHandler, Timed {
   readonly endpoint: Endpoint
   readonly startedAt: number
   /** Resolves when it is known what this is: an answer, a stream that has begun, or a failure. */
@@ -82,8 +75,7 @@ export class Attempt implements UpstreamHandler {
   #paused = false
   #lastByteAt: number
   #phaseDeadline: number
-  #timer: NodeJS.Timeout | null = null
-  #timerDue = 0
+  readonly #timer: AttemptTimer
   #sawEnd = false
 
   constructor(options: AttemptOptions) {
@@ -94,6 +86,7 @@ export class Attempt implements UpstreamHandler {
     this.#phaseDeadline = options.stream
       ? this.startedAt + options.timeouts.firstTokenMs
       : Number.POSITIVE_INFINITY
+    this.#timer = new AttemptTimer(options.clock, this)
     this.opened = this.#opening.promise
     this.ended = this.#ending.promise
   }
@@ -101,7 +94,7 @@ export class Attempt implements UpstreamHandler {
   /** Nothing is sent when the caller has left before. */
   start(upstream: Upstream, request: UpstreamRequest) {
     if (this.aborted) return
-    this.#arm()
+    this.#timer.arm()
     try {
       const exchange = upstream.dispatch(request, this)
       this.#exchange = exchange
@@ -177,7 +170,7 @@ export class Attempt implements UpstreamHandler {
     if (status < 200 || status > 299) {
       this.#state = 'refusal'
       this.#phaseDeadline = Math.min(this.#phaseDeadline, clock.monotonic() + ERROR_BODY_MS)
-      this.#arm()
+      this.#timer.arm()
       return
     }
     const type = String(headers['content-type'] ?? '').toLowerCase()
@@ -275,7 +268,7 @@ export class Attempt implements UpstreamHandler {
     this.#state = 'flowing'
     this.firstTokenAt = this.#options.clock.monotonic()
     this.#phaseDeadline = Number.POSITIVE_INFINITY
-    this.#arm()
+    this.#timer.arm()
     this.#opening.resolve()
   }
 
@@ -361,8 +354,7 @@ export class Attempt implements UpstreamHandler {
     this.sent ||= this.#exchange?.sent ?? false
     this.#body.clear()
     this.endedAt = this.#options.clock.monotonic()
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#timer.stop()
   }
 
   #keep(chunk: Buffer) {
@@ -370,18 +362,8 @@ export class Attempt implements UpstreamHandler {
     this.#bytes += chunk.length
   }
 
-  /** One timer for all clocks: it looks again when it fires, so that a chunk costs no timer. */
-  #arm() {
-    if (this.#timer) clearTimeout(this.#timer)
-    const now = this.#options.clock.monotonic()
-    const left = Math.min(Math.max(1, this.#nextDeadline() - now), 2 ** 31 - 1)
-    // Node keeps a list for each length: far ones look too early, by whole seconds, and share theirs.
-    const wait = left > COARSE_MS ? left - (left % 1_000) : left
-    this.#timerDue = now + wait
-    this.#timer = setTimeout(() => this.#onTimer(), wait)
-  }
-
-  #nextDeadline(): number {
+  /** Monotonic milliseconds. */
+  get nextDeadline(): number {
     const idle =
       this.#state === 'flowing' && !this.#paused
         ? this.#lastByteAt + this.#options.timeouts.idleMs
@@ -393,17 +375,8 @@ export class Attempt implements UpstreamHandler {
     return Math.min(this.#options.deadline, this.#phaseDeadline, idle, recheck)
   }
 
-  #onTimer() {
-    this.#timer = null
-    if (this.#state === 'over') return
-    const { clock, deadline } = this.#options
-    const now = clock.monotonic()
-    if (now < this.#nextDeadline()) return this.#arm()
-    if (now - this.#timerDue > LATE_MS) {
-      this.#timerDue = Number.POSITIVE_INFINITY
-      this.#timer = setTimeout(() => this.#onTimer(), READ_FIRST_MS)
-      return
-    }
+  timeIsUp(now: number) {
+    const { deadline } = this.#options
     const { name } = this.endpoint.entity
     if (this.#state === 'refusal' && now < deadline) return this.#failOfRefusal()
     const what =
