@@ -22,7 +22,7 @@ const clock: Clock = { now: () => Date.now() + offsetMs, monotonic: () => perfor
 beforeEach(async () => {
   offsetMs = 0
   rig = await startRig()
-  const timeouts = { totalMs: 20_000, firstTokenMs: 20_000, idleMs: IDLE_MS }
+  const timeouts = { totalMs: 20_000, firstTokenMs: 20_000, idleMs: IDLE_MS, minOutputSpeed: null }
   rig.configuration.change(route('route_1', 'gpt-4o', ['provider_1'], { timeouts }))
   gateway = await startInProcess(rig, { clock, journalFs: nodeFs, copyFs: nodeCopyFs })
   await eventually(() => isReady(rig.url), 'ready')

@@ -111,7 +111,8 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
       continue
     }
     const startedAt = clock.now()
-    const dispatch = { target, wanted, index, reservation, credential: credential.position }
+    const mayBeLeft = isEverLeft(route) && index < route.route.retries.attempts && plan.hasAnother(target)
+    const dispatch = { target, wanted, index, reservation, credential: credential.position, mayBeLeft }
     const { attempt, upstream, request } = prepareAttempt(call, dispatch)
     call.waiting = attempt
     if (!(await call.around.books.written())) {
@@ -122,7 +123,7 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
     attempt.start(upstream, request)
     await waitingFor(call, attempt.opened)
     const isCredentialsOwn = plan.heed(target, credential, attempt)
-    const isLeft = isRefusalLeft(call, plan, target, { attempt, index, isCredentialsOwn })
+    const isLeft = isLeftFor(call, plan, target, { attempt, index, isCredentialsOwn })
     if (isLeft) attempt.leave()
     if (!attempt.failure) flight.heard(attempt.json === null, attempt.firstTokenAt ?? clock.monotonic())
     const won = { attempt, target, wanted, flight, index, startedAt, reservation, isCredentialsOwn }
@@ -140,16 +141,20 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
   }
 }
 
-/** A refusal that came as an answer is the caller's answer where nobody else can be asked. */
-function isRefusalLeft(
+function isEverLeft({ route: { fallback, timeouts } }: CompiledRoute): boolean {
+  return fallback.contentRefused || timeouts.minOutputSpeed !== null
+}
+
+/** An answer that only refuses, or is slow, is the caller's answer where nobody else can be asked. */
+function isLeftFor(
   call: Call,
   plan: TargetPlan,
   target: CompiledTarget,
   tried: Pick<Won, 'attempt' | 'index' | 'isCredentialsOwn'>,
 ): boolean {
-  const { refusal, failure } = tried.attempt
-  if (refusal === null || failure !== null || !plan.hasAnother(target)) return false
-  return mayRepeat(call, plan, refusal, tried)
+  const { doubt, failure } = tried.attempt
+  if (doubt === null || failure !== null || !plan.hasAnother(target)) return false
+  return mayRepeat(call, plan, doubt, tried)
 }
 
 /** A try that can't help, or that the gateway does not allow itself, is not made. */
@@ -166,7 +171,7 @@ function mayRepeat(
   const isWanted =
     reason === 'contextTooLong' || reason === 'contentRefused'
       ? fallback[reason]
-      : retries.on.includes(reason) || (isCredentialsOwn && status !== 429)
+      : reason === 'slow' || retries.on.includes(reason) || (isCredentialsOwn && status !== 429)
   return isWanted && balancer.takeRetry()
 }
 

@@ -24,7 +24,7 @@ afterEach(() => rig.close())
 
 test('a loop that stood still for 2 s goes on: alive, logged, in the metrics, and no target or lease punished', async () => {
   // Shorter than the block: read by the clock alone, every vendor would have fallen silent.
-  const timeouts = { totalMs: 30_000, firstTokenMs: 1_500, idleMs: 1_500 }
+  const timeouts = { totalMs: 30_000, firstTokenMs: 1_500, idleMs: 1_500, minOutputSpeed: null }
   rig.configuration.change(route('route_1', 'gpt-4o', ['provider_1'], { timeouts }))
   const gateway = rig.start()
   await ready(gateway)

@@ -185,6 +185,11 @@ export class ChatStreamReader {
     return { ...usage, usage: { ...usage.usage, outputTokens }, exact: false }
   }
 
+  /** Output so far. Most vendors send a token an event, some several: the larger count is nearer. */
+  get estimatedTokens(): number {
+    return Math.max(this.contentEvents, estimateTextTokens(this.contentBytes))
+  }
+
   /** The event as the caller should see it; null when it is the usage chunk that only we asked for. */
   #withUsageAsAsked(raw: Buffer, data: Buffer, chunk: Record<string, unknown>): Buffer | null {
     if (!('usage' in chunk)) return raw

@@ -5,12 +5,12 @@
 import type { RetryReason } from '../../lib/contract/entities.ts'
 import { isRecord } from '../dialects/openai-usage.ts'
 import { GatewayError } from '../gateway-error.ts'
-import type { UpstreamError, UpstreamHeaders } from '../upstream/upstream.ts'
+import { UpstreamError, type UpstreamHeaders } from '../upstream/upstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { VendorError } from './provider.ts'
 
-/** The last two are refusals that another target may not share. */
-export type FailureReason = RetryReason | 'contextTooLong' | 'contentRefused'
+/** `contextTooLong` and `contentRefused` are refusals that another target may not share; `slow`: below the route's speed. */
+export type FailureReason = RetryReason | 'contextTooLong' | 'contentRefused' | 'slow'
 
 export interface VendorFailure {
   readonly error: GatewayError
@@ -141,9 +141,39 @@ export function failureOfConnection(
   }
 }
 
+/** What keeps a stream that is over from being whole. A vendor that leaves `[DONE]` out has still given a finish reason. */
+export function failureOfEnd(
+  endpoint: Endpoint,
+  { finished, terminal }: { readonly finished: boolean; readonly terminal: unknown },
+  status: number | null,
+): VendorFailure | null {
+  if (finished || terminal) return null
+  return failureOfConnection(endpoint, new UpstreamError('broken', 'The stream ended in the middle.'), status)
+}
+
+/** @param when the call's own time was up, or the vendor was silent for too long in the middle or before it began. */
+export function ranOutOfTime(
+  endpoint: Endpoint,
+  when: 'deadline' | 'middle' | 'beginning',
+  status: number | null,
+): VendorFailure {
+  const what = {
+    deadline: 'did not finish in the time that the call had',
+    middle: 'fell silent in the middle of its answer',
+    beginning: 'did not begin to answer in time',
+  }[when]
+  return timedOut(endpoint, `The provider ${endpoint.entity.name} ${what}.`, status)
+}
+
 export function timedOut(_endpoint: Endpoint, message: string, status: number | null): VendorFailure {
   const error = new GatewayError('provider_timeout', { message })
   return { error, reason: 'timeout', sameTargetMayHelp: true, status, retryAfterMs: null }
+}
+
+/** Its stream had begun, and came more slowly than the route wants. */
+export function tooSlow(endpoint: Endpoint, status: number | null): VendorFailure {
+  const message = `The provider ${endpoint.entity.name} answered more slowly than the route wants.`
+  return { ...timedOut(endpoint, message, status), reason: 'slow' }
 }
 
 const MAX_RETRY_AFTER_MS = 60_000

@@ -1,5 +1,6 @@
 /** What an attempt is made with, and the words in which it speaks to those around it. */
 import type { RoutePolicy } from '../../lib/contract/entities.ts'
+import type { OutputSpeed } from '../../lib/contract/routing.ts'
 import type { Clock } from '../clock.ts'
 import type { ChatStreamOptions } from '../dialects/openai-chat-stream.ts'
 import type { Endpoint } from '../providers/endpoint.ts'
@@ -15,6 +16,8 @@ export interface AttemptOptions {
   readonly reading: ChatStreamOptions
   /** Whether an answer that only refuses is held until it is whole, for another target may do better. */
   readonly holdRefusals: boolean
+  /** A stream is held until it has shown that it is as fast, where another target may be. */
+  readonly minOutputSpeed: OutputSpeed | null
   /** Of a stream whose caller goes away. Whole answers are always drained: their vendor is done or nearly so. */
   readonly whenCallerGone: RoutePolicy['onDisconnect']
 }

@@ -10,14 +10,16 @@ import { isRecord, type ReadUsage, usageOf } from '../dialects/openai-usage.ts'
 import type { Endpoint } from '../providers/endpoint.ts'
 import {
   failureOfConnection,
+  failureOfEnd,
   failureOfErrorBody,
   failureOfStatus,
   failureOfWhole,
   garbage,
   givenUp,
   parseJson,
+  ranOutOfTime,
   refusedContent,
-  timedOut,
+  tooSlow,
   type VendorFailure,
 } from '../providers/vendor-failure.ts'
 import {
@@ -51,8 +53,8 @@ export class Attempt implements UpstreamHandler, Timed {
   readonly ended: Promise<StreamEnd>
   status: number | null = null
   failure: VendorFailure | null = null
-  /** Set for an answer that only refuses, where refusals are held: it may be delivered, or left for another target. */
-  refusal: VendorFailure | null = null
+  /** Why another target may do better, of an answer that was held: it only refuses, or is slow. Deliver it, or leave it. */
+  doubt: VendorFailure | null = null
   aborted = false
   /** Set for a whole answer. */
   json: { readonly bytes: Buffer; readonly fields: Record<string, unknown> } | null = null
@@ -116,12 +118,9 @@ export class Attempt implements UpstreamHandler, Timed {
   callerGone() {
     const { whenCallerGone, stream } = this.#options
     if (!stream) return
-    if (whenCallerGone === 'abort') this.abort()
-    else if (this.#state === 'flowing') this.#discard()
-  }
-
-  /** The caller is gone, and the rest is read for the books alone. */
-  #discard() {
+    if (whenCallerGone === 'abort') return this.abort()
+    if (this.#state !== 'flowing') return
+    // The rest is read for the books alone.
     this.flow(DISCARD)
     this.resume()
   }
@@ -141,10 +140,12 @@ export class Attempt implements UpstreamHandler, Timed {
     else this.#fail(failure)
   }
 
-  /** Turns its refusal into its failure: nobody is told what it said. It is whole, and has its usage. */
+  /** Its doubt becomes its failure: nobody is told what it said. A refusal is whole, and has its usage. */
   leave() {
-    if (this.reader) this.flow(DISCARD)
-    this.failure = this.refusal
+    const failure = this.doubt
+    if (this.reader?.terminal || this.#sawEnd) this.flow(DISCARD)
+    else if (this.#state === 'flowing') this.#finish({ failure, aborted: false })
+    this.failure = failure
   }
 
   /** Of an answer that is not a stream, as far as it came. */
@@ -213,7 +214,7 @@ export class Attempt implements UpstreamHandler, Timed {
         const failure = failureOfWhole(this.endpoint, fields, status)
         if (failure || !isRecord(fields)) return failure && this.#fail(failure)
         this.json = { bytes, fields }
-        if (this.#options.holdRefusals && isRefusal(fields)) this.refusal = refusedContent(this.endpoint)
+        if (this.#options.holdRefusals && isRefusal(fields)) this.doubt = refusedContent(this.endpoint)
         this.firstTokenAt = this.#options.clock.monotonic()
         this.#close()
         return this.#opening.resolve()
@@ -247,7 +248,7 @@ export class Attempt implements UpstreamHandler, Timed {
     }
     if (this.#state === 'flowing') return this.#flowOut()
     this.#bytes += chunk.length
-    if (reader.terminal || (reader.begun && !this.#holdsRefusal(reader))) return this.#begin()
+    if (reader.terminal || (reader.begun && !this.#isHeld(reader))) return this.#begin()
     if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
     if (reader.garbage)
       return this.#fail(garbage(this.endpoint, 'a stream that is not valid', this.status ?? 200))
@@ -255,18 +256,30 @@ export class Attempt implements UpstreamHandler, Timed {
     if (this.#bytes > MAX_HELD_BYTES && reader.hasOutput) this.#begin()
   }
 
-  #holdsRefusal({ refusing }: ChatStreamReader): boolean {
-    if (!this.#options.holdRefusals || !refusing || this.#bytes > MAX_HELD_BYTES) return false
-    this.#phaseDeadline = this.#lastByteAt + this.#options.timeouts.idleMs
-    return true
+  /** Whether what has begun waits for more: to be a whole refusal, or to show how fast it comes. */
+  #isHeld(reader: ChatStreamReader): boolean {
+    const { holdRefusals, minOutputSpeed, timeouts } = this.#options
+    if (this.#bytes > MAX_HELD_BYTES) return false
+    if (holdRefusals && reader.refusing) {
+      this.#phaseDeadline = this.#lastByteAt + timeouts.idleMs
+      return true
+    }
+    if (minOutputSpeed === null) return false
+    if (this.firstTokenAt === null) {
+      this.firstTokenAt = this.#lastByteAt
+      this.#phaseDeadline = this.#lastByteAt + minOutputSpeed.withinMs
+      this.#timer.arm()
+    }
+    const { tokensPerSecond, withinMs } = minOutputSpeed
+    return reader.estimatedTokens < (tokensPerSecond * withinMs) / 1_000
   }
 
   #begin() {
     const { reader } = this
     const isWhole = reader && (reader.terminal || (this.#sawEnd && reader.finished))
-    if (isWhole && reader.refusing && this.#options.holdRefusals) this.refusal = refusedContent(this.endpoint)
+    if (isWhole && reader.refusing && this.#options.holdRefusals) this.doubt = refusedContent(this.endpoint)
     this.#state = 'flowing'
-    this.firstTokenAt = this.#options.clock.monotonic()
+    this.firstTokenAt ??= this.#options.clock.monotonic()
     this.#phaseDeadline = Number.POSITIVE_INFINITY
     this.#timer.arm()
     this.#opening.resolve()
@@ -281,7 +294,8 @@ export class Attempt implements UpstreamHandler, Timed {
     if (this.#state !== 'flowing') return
     if (reader.error !== null) this.#breakOff(failureOfErrorBody(this.endpoint, reader.error))
     else if (reader.terminal) this.#finish({ failure: null, aborted: false })
-    else if (this.#sawEnd) this.#finish({ failure: this.#failureOfEnd(reader), aborted: false })
+    else if (this.#sawEnd)
+      this.#finish({ failure: failureOfEnd(this.endpoint, reader, this.status), aborted: false })
     else if (!willing && !this.#paused) {
       this.#paused = true
       this.#exchange?.pause()
@@ -299,16 +313,12 @@ export class Attempt implements UpstreamHandler, Timed {
       if (!reader.begun && !reader.terminal) {
         return this.#fail(garbage(this.endpoint, 'a stream that ended before it began', this.status ?? 200))
       }
+      // Nobody has seen any of it yet.
+      const failure = failureOfEnd(this.endpoint, reader, this.status)
+      if (failure) return this.#fail(failure)
       this.#begin()
     }
     this.#flowOut()
-  }
-
-  /** A vendor that leaves `[DONE]` out has still ended when it gave its finish reason. */
-  #failureOfEnd(reader: ChatStreamReader): VendorFailure | null {
-    if (reader.finished) return null
-    const cause = new UpstreamError('broken', 'The stream ended in the middle.')
-    return failureOfConnection(this.endpoint, cause, this.status)
   }
 
   #failOfRefusal() {
@@ -377,14 +387,12 @@ export class Attempt implements UpstreamHandler, Timed {
 
   timeIsUp(now: number) {
     const { deadline } = this.#options
-    const { name } = this.endpoint.entity
+    if (this.#state === 'holding' && this.firstTokenAt !== null && now < deadline) {
+      this.doubt = tooSlow(this.endpoint, this.status)
+      return this.#begin()
+    }
     if (this.#state === 'refusal' && now < deadline) return this.#failOfRefusal()
-    const what =
-      now >= deadline
-        ? `The provider ${name} did not finish in the time that the call had.`
-        : this.#state === 'flowing'
-          ? `The provider ${name} fell silent in the middle of its answer.`
-          : `The provider ${name} did not begin to answer in time.`
-    this.#breakOff(timedOut(this.endpoint, what, this.status))
+    const when = now >= deadline ? 'deadline' : this.#state === 'flowing' ? 'middle' : 'beginning'
+    this.#breakOff(ranOutOfTime(this.endpoint, when, this.status))
   }
 }

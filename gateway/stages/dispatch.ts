@@ -29,12 +29,14 @@ export interface Dispatch {
   readonly reservation: Reservation
   /** Its place in the provider's list. */
   readonly credential: number
+  /** Whether another target could take over where its answer only refuses, or is slow. */
+  readonly mayBeLeft: boolean
 }
 
 /** @throws GatewayError `books_full` when the journal takes no intent; then nothing was sent, and nothing is held. */
 export function prepareAttempt(
   call: Call,
-  { target, wanted, index, reservation, credential }: Dispatch,
+  { target, wanted, index, reservation, credential, mayBeLeft }: Dispatch,
 ): PreparedAttempt {
   const { around, chat, route, configuration } = call
   if (!chat || !route || !configuration) throw new GatewayError('internal_error')
@@ -66,7 +68,8 @@ export function prepareAttempt(
     deadline: call.deadline,
     clock: around.clock,
     whenCallerGone: route.route.onDisconnect,
-    holdRefusals: route.route.fallback.contentRefused && route.route.targets.length > 1,
+    holdRefusals: mayBeLeft && route.route.fallback.contentRefused,
+    minOutputSpeed: mayBeLeft ? route.route.timeouts.minOutputSpeed : null,
     reading: {
       usageAsked: chat.usageAsked,
       notice: degradationOf(call, target, wanted)?.notice ?? null,

@@ -146,8 +146,7 @@ function mayHaveBeenCharged(attempt: Attempt): boolean {
 
 function estimateOutputTokens(attempt: Attempt): number {
   const { reader, json } = attempt
-  // Most vendors send a token an event, some several: the larger count is nearer.
-  if (reader) return Math.max(reader.contentEvents, estimateTextTokens(reader.contentBytes))
+  if (reader) return reader.estimatedTokens
   if (json) return estimateTextTokens(textBytesOf(json.fields))
   // An answer that was cut: the vendor wrote all of it, and what arrived is what is known of its length.
   return attempt.status === null ? 0 : estimateTextTokens(attempt.bodyBytes)

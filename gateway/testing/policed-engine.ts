@@ -210,6 +210,7 @@ export class PolicedEngine {
       index,
       reservation,
       credential: 0,
+      mayBeLeft: false,
     })
     if (!(await this.journal.written())) throw new Error('the journal took no intent')
     attempt.start(upstream, request)

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { picoText } from './money.ts'
 import { budgetPeriod, limitMetric, policyScope } from './policy.ts'
 import { priceTier, rates, serviceTiers } from './price.ts'
-import { affinity, canary, fallbackPolicy, routeRule, targetGroup } from './routing.ts'
+import { affinity, canary, fallbackPolicy, outputSpeed, routeRule, targetGroup } from './routing.ts'
 
 const id = z.string().min(1).max(120)
 const name = z.string().min(1).max(200)
@@ -122,6 +122,7 @@ export const routePolicy = z.object({
       totalMs: z.int().min(100).max(3_600_000).default(600_000),
       firstTokenMs: z.int().min(100).max(3_600_000).default(60_000),
       idleMs: z.int().min(100).max(3_600_000).default(60_000),
+      minOutputSpeed: outputSpeed.nullable().default(null),
     })
     .prefault({}),
   degradation: z

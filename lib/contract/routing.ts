@@ -88,3 +88,11 @@ export const fallbackPolicy = z.object({
   /** When a vendor's own filter refuses the content, or its answer says nothing but that it refuses. */
   contentRefused: z.boolean().default(false),
 })
+
+/** Of a stream: another target takes over when its first tokens come more slowly. The caller waits so long at most. */
+export const outputSpeed = z.object({
+  tokensPerSecond: z.number().min(0.1).max(100_000),
+  /** Since the first token. */
+  withinMs: z.int().min(100).max(10_000),
+})
+export type OutputSpeed = z.infer<typeof outputSpeed>

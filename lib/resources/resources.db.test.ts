@@ -197,7 +197,12 @@ test('a policy of a route that nobody knows is refused, not ignored', async () =
   const patched = await call('PATCH', `/routes/${id}`, { token: owner, body: wrong })
   expect([patched.status, patched.body.errors]).toEqual([400, problem])
   const merged = await call('PATCH', `/routes/${id}`, { token: owner, body: { timeouts: { idleMs: 2_000 } } })
-  expect(merged.body.timeouts).toEqual({ totalMs: 600_000, firstTokenMs: 1_000, idleMs: 2_000 })
+  expect(merged.body.timeouts).toEqual({
+    totalMs: 600_000,
+    firstTokenMs: 1_000,
+    idleMs: 2_000,
+    minOutputSpeed: null,
+  })
 })
 
 test('a scope that no operation asks for is refused', async () => {
@@ -300,7 +305,12 @@ test('a route is written whole in one change as it was made', async () => {
     strategy: 'priority',
     targets,
     retries: { attempts: 2, on: ['rateLimit', 'serverError', 'timeout', 'connection'] },
-    timeouts: { totalMs: 600_000, firstTokenMs: 60_000, idleMs: 60_000 },
+    timeouts: {
+      totalMs: 600_000,
+      firstTokenMs: 60_000,
+      idleMs: 60_000,
+      minOutputSpeed: { tokensPerSecond: 5, withinMs: 1_000 },
+    },
     degradation: { notify: 'header', message: null },
     cache: { mode: 'off', ttlSeconds: 3_600, partition: 'consumer', threshold: 0.95 },
     maxOutputTokens: null,

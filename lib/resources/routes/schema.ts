@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { routeKind, routePolicy, routeTarget, strategy } from '../../contract/entities.ts'
-import { routeRule } from '../../contract/routing.ts'
+import { outputSpeed, routeRule } from '../../contract/routing.ts'
 import { released, resourceBase } from '../fields.ts'
 
 const chatKind = released(routeKind, ['chat'])
@@ -31,7 +31,10 @@ const rule = z.strictObject({
 })
 const policies = {
   retries: z.strictObject(retries.unwrap().shape),
-  timeouts: z.strictObject(timeouts.unwrap().shape),
+  timeouts: z.strictObject({
+    ...timeouts.unwrap().shape,
+    minOutputSpeed: outputSpeed.strict().nullable().default(null),
+  }),
   degradation: z.strictObject(degradation.unwrap().shape),
   cache: z.strictObject({
     ...cache.unwrap().shape,
