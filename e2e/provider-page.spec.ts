@@ -57,3 +57,31 @@ test('a vendor that fails shows as out on its page and in the list, and as healt
     .toBeGreaterThan(0)
   await expect(row).toContainText(/Healthy|Some failures/)
 })
+
+test('one of several keys is replaced and one taken away in the form, and the others stay unread', async ({
+  page,
+}) => {
+  const patch = (apiKey: string[]) =>
+    api.request('PATCH', `/providers/${way.providerId}`, { credentials: { apiKey } })
+  expect((await patch(['sk-key-one-1111', 'sk-key-two-2222', 'sk-key-three-3333'])).status).toBe(200)
+  await signIn(page, product.email, product.password)
+  await page.goto(`/providers/${way.providerId}`)
+  const lastFours = async () => {
+    const provider = await api.get<{ credentials: { apiKey: { last4: string }[] } }>(
+      `/providers/${way.providerId}`,
+    )
+    return provider.credentials.apiKey.map(({ last4 }) => last4)
+  }
+
+  await page.getByRole('button', { name: 'Replace ••••2222' }).click()
+  await page.getByRole('button', { name: 'Save provider' }).click()
+  await expect(page.getByText('is empty').first()).toBeVisible()
+  expect(await lastFours()).toEqual(['1111', '2222', '3333'])
+  await page.getByLabel('API key 2, in place of ••••2222').fill('sk-key-new-4444')
+  await page.getByRole('button', { name: 'Remove ••••1111' }).click()
+  await expect(page.getByText('2 stored keys are taken away when you save')).toBeVisible()
+  await page.getByRole('button', { name: 'Save provider' }).click()
+  await expect(page.getByRole('button', { name: 'Replace ••••4444' })).toBeVisible()
+  expect(await lastFours()).toEqual(['4444', '3333'])
+  await expect(page.getByText('taken away when you save')).toHaveCount(0)
+})

@@ -18,7 +18,7 @@ import { ExactTime } from '@/components/ui/time'
 import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/schema'
 import type { Route } from '@/lib/resources/routes/schema'
 import { CreateProviderForm, EditProviderForm } from './provider-form'
-import { ProviderHealthCard } from './provider-health'
+import { ProviderHealthCard, useProviderHealth } from './provider-health'
 import { kindLabel } from './provider-kinds'
 import { vendorLimitExact } from './vendor-limit-words'
 import { VendorRoom } from './vendor-room'
@@ -96,7 +96,10 @@ export function ProviderPage({ id }: { id: string }) {
   const query = useResource<Provider>('/providers', id)
   const [deleting, setDeleting] = useState(false)
   const routes = useOptions<Route>('/routes', { providerId: id }, can('routes.list'))
-  const state = resourceState(query, 'provider', '/providers')
+  const health = useProviderHealth(id)
+  // What stands above the form comes with it, or the form would move away under a click.
+  const isPending = query.isPending || (health.isPending && health.failureCount === 0)
+  const state = resourceState({ ...query, isPending }, 'provider', '/providers')
   if (state || !query.data) {
     return (
       <>

@@ -5,22 +5,33 @@ import type { ProviderKind } from '../../contract/entities.ts'
 import { checkUrl } from '../../contract/network-address.ts'
 import { env } from '../../server/env.ts'
 import { sealSecret } from '../../server/secrets.ts'
-import type { providerCredentials } from './schema.ts'
+import type { ProviderCredentialsPatch, providerCredentials } from './schema.ts'
 
 type Credentials = z.infer<typeof providerCredentials>
+
+/** What people see of a secret. Without `setAt` in what was stored before it was noted. */
+export type SecretHint = { readonly last4: string; readonly setAt?: string }
 
 /** A shorter secret would be told by its last four characters. */
 const HINT_FROM_LENGTH = 12
 
-/** The columns that hold credentials: sealed for this row, with a hint for people and a new version. */
-export function credentialColumns(id: string, credentials: Credentials, now: Date) {
+/**
+ * The columns that hold credentials: sealed for this row, with a hint for people and a new version.
+ * @param kept by position, the hints of API keys that were stored already.
+ */
+export function credentialColumns(
+  id: string,
+  credentials: Credentials,
+  now: Date,
+  kept: readonly (SecretHint | null)[] = [],
+) {
   const set = Object.entries(credentials).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   )
   const hint = Object.fromEntries(
     set.map(([name, value]) => [
       name,
-      [value].flat().map((secret) => ({ last4: secret.length >= HINT_FROM_LENGTH ? secret.slice(-4) : '' })),
+      [value].flat().map((secret, position) => kept[position] ?? hintOf(secret, now)),
     ]),
   )
   return {
@@ -29,6 +40,43 @@ export function credentialColumns(id: string, credentials: Credentials, now: Dat
     credentialsHint: hint,
     credentialsSetAt: set.length > 0 ? now : null,
   }
+}
+
+function hintOf(secret: string, now: Date): SecretHint {
+  return { last4: secret.length >= HINT_FROM_LENGTH ? secret.slice(-4) : '', setAt: now.toISOString() }
+}
+
+/**
+ * Puts the stored keys into the places of a list that keeps them.
+ * @param stored as `openCredentials` gives it, with its hints, in the same order.
+ * @throws Problem 400 at what is kept and is not there, or twice.
+ */
+export function keepStored(
+  { apiKey }: ProviderCredentialsPatch,
+  stored: { readonly credentials: Readonly<Record<string, unknown>>; readonly hints: readonly SecretHint[] },
+): { credentials: Credentials; kept: (SecretHint | null)[] } {
+  if (!Array.isArray(apiKey)) return { credentials: apiKey === undefined ? {} : { apiKey }, kept: [] }
+  const secrets = [stored.credentials.apiKey ?? []].flat() as string[]
+  const positions = new Set<number>()
+  const kept: (SecretHint | null)[] = []
+  const list = apiKey.map((one, index) => {
+    kept.push(typeof one === 'string' ? null : (stored.hints[one.keep] ?? null))
+    if (typeof one === 'string') return one
+    const secret = secrets[one.keep]
+    const path = `credentials.apiKey[${index}].keep`
+    if (secret === undefined) throw invalidField(path, `no key is stored at position ${one.keep}`)
+    if (positions.has(one.keep)) throw invalidField(path, 'is kept twice')
+    positions.add(one.keep)
+    return secret
+  })
+  return { credentials: { apiKey: list }, kept }
+}
+
+/** Whether a change would take a stored secret along. */
+export function keepsStored(credentials: ProviderCredentialsPatch | null | undefined): boolean {
+  if (credentials === undefined) return true
+  const list = credentials?.apiKey
+  return Array.isArray(list) && list.some((one) => typeof one !== 'string')
 }
 
 interface Address {

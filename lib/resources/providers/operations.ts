@@ -11,7 +11,14 @@ import { newId } from '../../server/ids.ts'
 import { gatewayStandings } from '../policies/gateway-standings.ts'
 import { allHealthOperation, providerHealthOperation } from '../routes/health-operations.ts'
 import { baseOf, given, idParams, isoOrNull, lockRow, nextVersion } from '../rows.ts'
-import { checkProvider, credentialColumns, movesAddress } from './credentials.ts'
+import {
+  checkProvider,
+  credentialColumns,
+  keepStored,
+  keepsStored,
+  movesAddress,
+  type SecretHint,
+} from './credentials.ts'
 import {
   type Provider,
   provider,
@@ -133,7 +140,7 @@ export const providerOperations = [
       context.match(renderProvider(old))
       const { credentials, options, ...rest } = body
       const next = { ...old, ...given(rest) }
-      if (movesAddress(old, next) && credentials === undefined && old.credentialsSealed !== null) {
+      if (movesAddress(old, next) && keepsStored(credentials) && old.credentialsSealed !== null) {
         throw problem(
           'credentials_required',
           'A stored secret never goes to a new address: send the credentials too.',
@@ -144,12 +151,15 @@ export const providerOperations = [
         options ? { ...next, options } : next,
         Object.keys(credentials === undefined ? (old.credentialsHint as object) : (credentials ?? {})),
       )
+      const replaced = credentials && keepStored(credentials, storedOf(old))
       const row = await context.db.provider.update({
         where: { id: params.id },
         data: {
           ...given(rest),
           ...(options ? { options: given(options) } : {}),
-          ...(credentials === undefined ? {} : credentialColumns(params.id, credentials ?? {}, context.now)),
+          ...(credentials === undefined
+            ? {}
+            : credentialColumns(params.id, replaced?.credentials ?? {}, context.now, replaced?.kept)),
           version: nextVersion,
         },
         include: withTargets,
@@ -274,8 +284,22 @@ function renderProvider(row: Row): Provider {
     options: providerOptions.parse(row.options),
     limits: providerLimit.array().parse(row.limits),
     allowPrivateNetwork: row.allowPrivateNetwork,
-    credentials: row.credentialsHint as Provider['credentials'],
+    credentials: Object.fromEntries(
+      Object.entries(hintsOf(row)).map(([name, hints]) => [
+        name,
+        hints.map(({ last4, setAt }) => ({ last4, setAt: setAt ?? isoOrNull(row.credentialsSetAt) })),
+      ]),
+    ),
     credentialsSetAt: isoOrNull(row.credentialsSetAt),
     routeCount: new Set(row.targets.map((target) => target.routeId)).size,
   }
+}
+
+const hintsOf = (row: Row) => row.credentialsHint as unknown as Record<string, SecretHint[]>
+
+function storedOf(row: Row) {
+  const setAt = isoOrNull(row.credentialsSetAt)
+  // Stored before each had a time of its own: the time of all is kept for it.
+  const hints = (hintsOf(row).apiKey ?? []).map((hint) => ({ ...(setAt ? { setAt } : {}), ...hint }))
+  return { credentials: openCredentials(row), hints }
 }

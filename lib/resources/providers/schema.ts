@@ -14,18 +14,39 @@ export const DEFAULT_BASE_URLS: Partial<Record<z.infer<typeof providerKind>, str
 const headerSecret = z
   .string()
   .trim()
-  .min(1)
+  .min(1, 'is empty')
   .max(4_000)
   .regex(/^[\x21-\x7e]*$/, 'takes letters, digits and signs of ASCII, without spaces')
 
+export const MAX_API_KEYS = 20
 export const providerCredentials = z.strictObject({
   apiKey: z
-    .union([headerSecret, z.array(headerSecret).min(1).max(20)])
+    .union([headerSecret, z.array(headerSecret).min(1).max(MAX_API_KEYS)])
     .optional()
     .describe(
       'Several share the calls: one that is refused or limited is left for a time, and the next is asked',
     ),
 })
+const keptSecret = z.strictObject({
+  keep: z
+    .int()
+    .min(0)
+    .max(MAX_API_KEYS - 1)
+    .describe('The stored one at this position of the list stays, from 0'),
+})
+/** The list is replaced whole; what it names as kept is taken over from the stored one, which nobody can read. */
+export const providerCredentialsPatch = z.strictObject({
+  apiKey: z
+    .union([
+      headerSecret,
+      z
+        .array(z.union([headerSecret, keptSecret]))
+        .min(1)
+        .max(MAX_API_KEYS),
+    ])
+    .optional(),
+})
+export type ProviderCredentialsPatch = z.infer<typeof providerCredentialsPatch>
 export const providerOptions = z.strictObject({
   organization: z.string().max(200).optional().describe('OpenAI organization'),
   project: z.string().max(200).optional().describe('OpenAI project'),
@@ -104,7 +125,10 @@ export const providerPatch = z.strictObject({
     .max(500)
     .nullable()
     .optional(),
-  credentials: providerCredentials.nullable().optional(),
+  credentials: providerCredentialsPatch
+    .nullable()
+    .optional()
+    .describe('Replaced whole: a list keeps of the stored one what it names by `{keep: position}`'),
   options: providerOptions.optional(),
   limits: providerLimits.optional(),
   allowPrivateNetwork: z.boolean().optional(),
@@ -117,8 +141,8 @@ export const provider = resourceBase.extend({
   limits: z.array(providerLimit),
   allowPrivateNetwork: z.boolean(),
   credentials: z
-    .record(z.string(), z.array(z.object({ last4: z.string() })))
-    .describe('What is set, never the secrets: `{apiKey:[{last4}]}`'),
+    .record(z.string(), z.array(z.object({ last4: z.string(), setAt: timestamp.nullable() })))
+    .describe('What is set and since when, never the secrets: `{apiKey:[{last4, setAt}]}`'),
   credentialsSetAt: timestamp.nullable(),
   routeCount: z.int(),
 })

@@ -161,7 +161,7 @@ test('a stored secret never goes to another address by a roll-back', async () =>
   )
   expect((await call('GET', `/providers/${provider.id}`)).body).toMatchObject({
     baseUrl: null,
-    credentials: { apiKey: [{ last4: '6789' }] },
+    credentials: { apiKey: [{ last4: '6789', setAt: expect.any(String) }] },
   })
 })
 
