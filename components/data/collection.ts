@@ -35,10 +35,13 @@ export function useOptions<T>(path: string, query: Query = {}, enabled = true) {
   })
 }
 
+/** Under which one object is kept. */
+export const resourceKey = (path: string, id: string | null) => ['resource', path, 'one', id]
+
 /** One object with its ETag. */
 export function useResource<T>(path: string, id: string | null) {
   return useQuery({
-    queryKey: ['resource', path, 'one', id],
+    queryKey: resourceKey(path, id),
     queryFn: ({ signal }) => apiRead<T>(`${path}/${encodeURIComponent(id ?? '')}`, undefined, signal),
     enabled: id !== null,
   })

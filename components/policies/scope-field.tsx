@@ -1,21 +1,12 @@
 'use client'
 
-import { useDeferredValue, useState } from 'react'
-import { useOptions, useResource } from '@/components/data/collection'
-import { Combobox } from '@/components/ui/combobox'
+import { OneChoice } from '@/components/resource/one-choice'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { Select } from '@/components/ui/select'
 import { Segmented } from '@/components/ui/tabs'
 import type { ScopeInput } from '@/lib/resources/policies/schema'
 import { SCOPE_KINDS, SCOPES, type ScopeKind } from './scope-words'
-
-interface Named {
-  id: string
-  name: string
-  teamName?: string
-  consumerName?: string
-}
 
 /** Whom it counts: a kind, then each one of it for itself, or one by name. */
 export function ScopeField({
@@ -82,38 +73,6 @@ export function ScopeField({
         </div>
       )}
     </div>
-  )
-}
-
-function OneChoice({
-  path,
-  noun,
-  value,
-  onChange,
-}: {
-  path: string
-  noun: string
-  value: string | null
-  onChange: (id: string) => void
-}) {
-  const [search, setSearch] = useState('')
-  const options = useOptions<Named>(path, { sort: 'name', q: useDeferredValue(search.trim()), limit: 30 })
-  const chosen = useResource<Named>(path, value)
-  return (
-    <Combobox
-      value={value}
-      onChange={onChange}
-      selectedLabel={chosen.data?.data.name}
-      placeholder={`Choose a ${noun}`}
-      emptyText={`No such ${noun}.`}
-      loading={options.isPending}
-      onSearch={setSearch}
-      options={(options.data ?? []).map((one) => ({
-        value: one.id,
-        label: one.name,
-        detail: one.consumerName ?? one.teamName,
-      }))}
-    />
   )
 }
 
