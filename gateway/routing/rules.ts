@@ -77,13 +77,13 @@ const CHECKS: readonly Check[] = [
   ({ teamIds }, { subjects }) =>
     teamIds === undefined
       ? null
-      : { holds: teamIds.includes(subjects.teamId ?? ''), fact: `its team is ${subjects.teamId}` },
+      : { holds: teamIds.includes(subjects.teamId ?? ''), fact: `its team is ${subjects.teamId ?? 'none'}` },
   ({ consumerIds }, { subjects }) =>
     consumerIds === undefined
       ? null
       : {
           holds: consumerIds.includes(subjects.consumerId ?? ''),
-          fact: `its consumer is ${subjects.consumerId}`,
+          fact: `its consumer is ${subjects.consumerId ?? 'none'}`,
         },
   ({ tags }, { subjects }) => {
     if (tags === undefined) return null
