@@ -3,14 +3,21 @@ import {
   changedMembers,
   checkDocument,
   documentOf,
+  errorWithin,
   memberAt,
-  moveTarget,
   newDocument,
+  rulesOf,
   targetsOf,
   withMember,
 } from './route-document.ts'
 
-const target = (model: string, priority: number) => ({ providerId: 'prov_1', model, weight: 1, priority })
+const target = (model: string, priority: number) => ({
+  providerId: 'prov_1',
+  model,
+  weight: 1,
+  priority,
+  group: null,
+})
 
 test('a new document has every default written out and only lacks what a person must say', () => {
   const paths = checkDocument(newDocument('prov_1')).map((error) => error.path)
@@ -33,17 +40,6 @@ test('a patch carries only the members that differ, and never what cannot be cha
   expect(Object.keys(changedMembers(before, after))).toEqual(['retries'])
 })
 
-test('a target that moves takes the priority of its new place', () => {
-  const targets = [target('a', 0), target('b', 0), target('c', 1)]
-  const moved = moveTarget(targets, 2, -1)
-  expect(moved.map(({ model, priority }) => [model, priority])).toEqual([
-    ['a', 0],
-    ['c', 0],
-    ['b', 1],
-  ])
-  expect(moveTarget(targets, 0, -1)).toEqual(targets)
-})
-
 test('the document of a route holds no field of the server', () => {
   const route = {
     ...newDocument('prov_1'),
@@ -56,4 +52,47 @@ test('the document of a route holds no field of the server', () => {
   const document = documentOf(route as unknown as Parameters<typeof documentOf>[0])
   expect(document).not.toHaveProperty('version')
   expect(document.targets).toEqual([target('a', 0)])
+})
+
+test('rules are read as far as they go, and what is unknown in them is kept', () => {
+  expect(rulesOf({ rules: [{ name: 'r', use: 'g', ofTomorrow: 1 }, null] })).toEqual([
+    { name: 'r', use: 'g', ofTomorrow: 1, when: {} },
+    { name: '', use: '', when: {} },
+  ])
+  expect(rulesOf({ rules: 'none' })).toEqual([])
+})
+
+test('what is wrong inside a rule is told in words, and found from its parts', () => {
+  const document = {
+    ...newDocument('prov_1'),
+    name: 'r',
+    targets: [target('m', 0)],
+    rules: [
+      {
+        name: '',
+        use: '',
+        when: {
+          teamIds: [],
+          tags: { '': 'x' },
+          budgetLeft: { budgetId: '', below: Number.NaN },
+          timeOfDay: { from: '22:00', to: '', days: [] },
+        },
+      },
+    ],
+  }
+  const errors = checkDocument(document)
+  const within = (path: string) => errorWithin(errors, `rules.0.${path}`)
+  expect([within('name'), within('use'), within('when.teamIds'), within('when.tags')]).toEqual([
+    'a name is needed',
+    'choose a group',
+    'choose at least one',
+    'a tag needs a name',
+  ])
+  expect([within('when.budgetLeft.budgetId'), within('when.budgetLeft.below')]).toEqual([
+    'choose a budget',
+    'a number is needed',
+  ])
+  expect(within('when.timeOfDay.days')).toBe('choose at least one day')
+  expect(within('when.timeOfDay')).toBe('a time of day such as 08:30')
+  expect(within('when.json')).toBeUndefined()
 })

@@ -1,4 +1,5 @@
 /** A route as a document: what the form, the JSON tab and the API hold alike. Members unknown here are kept. */
+import type { RouteRule } from '@/lib/contract/routing'
 import { type Route, routeInput } from '@/lib/resources/routes/schema'
 
 export type RouteDocument = Record<string, unknown>
@@ -8,6 +9,7 @@ export interface Target {
   model: string
   weight: number
   priority: number
+  group: string | null
 }
 
 export interface DocumentError {
@@ -30,7 +32,7 @@ export function documentOf(route: Route): RouteDocument {
 
 /** A new route with every default written out, so that nothing is hidden. */
 export function newDocument(providerId: string): RouteDocument {
-  const target: Target = { providerId, model: '', weight: 1, priority: 0 }
+  const target: Target = { providerId, model: '', weight: 1, priority: 0, group: null }
   const defaults = routeInput.parse({ name: 'new', targets: [{ providerId: 'any', model: 'any' }] })
   return { ...defaults, name: '', targets: [target] }
 }
@@ -43,22 +45,31 @@ export function targetsOf(document: RouteDocument): Target[] {
     model: String(target?.model ?? ''),
     weight: Number(target?.weight ?? 1),
     priority: Number(target?.priority ?? 0),
+    group: typeof target?.group === 'string' ? target.group : null,
   }))
 }
 
-/** Moves a target by one place. It takes the priority of the place, so that the order on screen is the order of calls. */
-export function moveTarget<T extends Target>(targets: readonly T[], from: number, by: -1 | 1): T[] {
-  const to = from + by
-  const moved = targets[from]
-  const other = targets[to]
-  if (!moved || !other) return [...targets]
-  return targets.map((target, index) =>
-    index === from
-      ? { ...other, priority: moved.priority }
-      : index === to
-        ? { ...moved, priority: other.priority }
-        : target,
-  )
+/** The names of groups that targets are in. */
+export function groupsOf(document: RouteDocument): string[] {
+  return [...new Set(targetsOf(document).flatMap(({ group }) => group ?? []))].sort()
+}
+
+/** A rule as it is edited: its conditions may be half said. */
+export type RuleDraft = Omit<RouteRule, 'only'> & { only?: boolean }
+
+export function rulesOf(document: RouteDocument): RuleDraft[] {
+  const rules = Array.isArray(document.rules) ? document.rules : []
+  return rules.map((rule: Partial<RuleDraft> | null) => ({
+    ...rule,
+    name: String(rule?.name ?? ''),
+    when: typeof rule?.when === 'object' && rule.when !== null ? rule.when : {},
+    use: String(rule?.use ?? ''),
+  }))
+}
+
+/** What is wrong at a path, or anywhere inside. */
+export function errorWithin(errors: readonly DocumentError[], path: string): string | undefined {
+  return errors.find((error) => error.path === path || error.path.startsWith(`${path}.`))?.message
 }
 
 /** What the schema of the API refuses. Unknown members are the API's to judge: a newer one may know them. */
@@ -100,10 +111,21 @@ export function memberAt(document: RouteDocument, path: string): unknown {
     )
 }
 
+const WORDS_AT: Readonly<Record<string, string>> = {
+  providerId: 'choose a provider',
+  model: 'name a model',
+  use: 'choose a group',
+  group: 'choose a group',
+  budgetId: 'choose a budget',
+}
+
 function wordsFor(path: readonly PropertyKey[], message: string): string {
-  const last = path.at(-1)
-  if (last === 'providerId') return 'choose a provider'
-  if (last === 'model') return 'name a model'
-  if (last === 'name' && path.length === 1 && message.startsWith('Too small')) return 'a name is needed'
-  return message
+  const last = String(path.at(-1))
+  const isEmpty = message.startsWith('Too small')
+  if (last in WORDS_AT && (isEmpty || path[0] === 'targets')) return WORDS_AT[last] ?? message
+  if (isEmpty && last === 'name') return 'a name is needed'
+  if (isEmpty && (last === 'teamIds' || last === 'consumerIds')) return 'choose at least one'
+  if (isEmpty && last === 'days') return 'choose at least one day'
+  if (path.at(-2) === 'tags' && message.startsWith('Invalid key')) return 'a tag needs a name'
+  return message.endsWith('received NaN') ? 'a number is needed' : message
 }
