@@ -1,6 +1,6 @@
 'use client'
 
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { ApiProblem, apiSend } from '@/components/data/api'
 import { useSaved } from '@/components/data/save'
 import { ConflictCallout, currentOf, etagOf } from '@/components/resource/conflict'
@@ -34,12 +34,15 @@ export function RouteEditor({
   live,
   providerId = '',
   readOnly = false,
+  aside,
   onSaved,
   onCancel,
 }: {
   live: { route: Route; etag: string | null } | null
   providerId?: string
   readOnly?: boolean
+  /** What stands beside it where there is room, else below. */
+  aside?: (hasChanges: boolean) => ReactNode
   onSaved: (route: Route) => void
   onCancel: () => void
 }) {
@@ -55,11 +58,14 @@ export function RouteEditor({
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   const [saving, setSaving] = useState(false)
   const [attempt, setAttempt] = useState(0)
+  /** Of what was live before the last save: it may still be what was read last. */
+  const [replaced, setReplaced] = useState<string | null>(null)
   const changes = differences(base.document, document).length
   useWarnBeforeLeaving(changes > 0 && !saving)
 
   // Somebody else's change is taken over at once where nothing was typed here.
-  if (live && changes === 0 && !saving && live.etag !== base.etag && !problem) {
+  const isTheirs = live && live.etag !== base.etag && live.etag !== replaced
+  if (isTheirs && changes === 0 && !saving && !problem) {
     const next = { document: documentOf(live.route), etag: live.etag }
     setBase(next)
     setDocument(next.document)
@@ -84,6 +90,7 @@ export function RouteEditor({
         : await apiSend<Route>('POST', '/routes', document)
       const next = { document: documentOf(answer.data), etag: answer.etag ?? etagOf(answer.data) }
       setBase(next)
+      setReplaced(live?.etag ?? null)
       setDocument(next.document)
       saved(answer, live ? `Saved route ${answer.data.name}` : `Created route ${answer.data.name}`)
       onSaved(answer.data)
@@ -96,11 +103,10 @@ export function RouteEditor({
     }
   }
   const theirs = currentOf(problem)
-  const errorAt = (path: string) => errors.find((error) => error.path === path)?.message
-  return (
+  const form = (
     <form
       noValidate
-      className="flex flex-col gap-4"
+      className="flex min-w-0 flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault()
         void save(document, base)
@@ -160,7 +166,12 @@ export function RouteEditor({
       >
         <TabPanel value="form">
           <fieldset disabled={readOnly} className="flex min-w-0 flex-col gap-4">
-            <RouteFields document={document} onChange={change} error={errorAt} />
+            <RouteFields
+              routeId={live?.route.id ?? null}
+              document={document}
+              errors={errors}
+              onChange={change}
+            />
           </fieldset>
         </TabPanel>
         <TabPanel value="json">
@@ -220,6 +231,13 @@ export function RouteEditor({
         </div>
       )}
     </form>
+  )
+  if (!aside) return form
+  return (
+    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
+      {form}
+      {aside(changes > 0)}
+    </div>
   )
 }
 

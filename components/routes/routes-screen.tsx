@@ -11,6 +11,7 @@ import { PageHead } from '@/components/ui/page-head'
 import { EmptyState } from '@/components/ui/states'
 import { Time } from '@/components/ui/time'
 import type { Route } from '@/lib/resources/routes/schema'
+import { STRATEGIES } from './strategy-words'
 
 const COLUMNS: readonly Column<Route>[] = [
   {
@@ -44,12 +45,7 @@ const COLUMNS: readonly Column<Route>[] = [
     id: 'strategy',
     header: 'Strategy',
     from: 'md',
-    cell: (route) =>
-      route.strategy === 'weighted'
-        ? 'By weight'
-        : route.strategy === 'priority'
-          ? 'In order'
-          : route.strategy,
+    cell: (route) => STRATEGIES[route.strategy]?.label ?? route.strategy,
   },
   {
     id: 'status',
