@@ -15,6 +15,7 @@ import { NoPermissionState } from '@/components/ui/states'
 import { TabPanel, Tabs } from '@/components/ui/tabs'
 import type { Route } from '@/lib/resources/routes/schema'
 import { RouteEditor } from './route-editor'
+import { Simulator } from './simulator/simulator'
 
 const TABS = ['configure'] as const
 const TRAIL = [{ href: '/routes', label: 'Routes' }]
@@ -91,6 +92,9 @@ export function RoutePage({ id }: { id: string }) {
             key={route.id}
             live={{ route, etag }}
             readOnly={!can('routes.update')}
+            {...(can('routes.simulate')
+              ? { aside: (hasChanges) => <Simulator routeId={route.id} hasChanges={hasChanges} /> }
+              : {})}
             onSaved={() => {}}
             onCancel={() => router.push('/routes')}
           />
