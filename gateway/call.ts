@@ -1,7 +1,7 @@
 /** One call on its way through the pipeline: what is known of it so far. Stages read it; only the pipeline writes it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ScopeSubjects } from '../lib/contract/policy.ts'
-import type { Attempt as AttemptRecord, LedgerLine } from '../lib/contract/usage-event.ts'
+import type { Attempt as AttemptRecord, CallDegraded, LedgerLine } from '../lib/contract/usage-event.ts'
 import type { Clock } from './clock.ts'
 import type { ChatRequest } from './dialects/openai-chat-request.ts'
 import { newCallId } from './ids.ts'
@@ -11,6 +11,7 @@ import type { Hold } from './limits/counters.ts'
 import type { Policing } from './limits/policing.ts'
 import type { ListenerLimits } from './listener-limits.ts'
 import type { Balancer } from './routing/balancer.ts'
+import type { Decision } from './routing/decision.ts'
 import type { CompiledRoute, CompiledTarget, Configuration, KeyOwner } from './snapshot/configuration.ts'
 import type { CallHeaders } from './stages/call-headers.ts'
 import { readTraceId } from './stages/call-headers.ts'
@@ -66,8 +67,13 @@ export interface Call {
   simulated: boolean
   servedModel: string | null
   firstTokenMs: number | null
+  /** What the route decided, and the target that it would have had answer. */
+  decision: Decision | null
+  wanted: CompiledTarget | null
   /** Why the last target was left, for `x-gatehouse-degraded`. */
   lastFailure: string | null
+  /** For the books: a fallback answers. */
+  degraded: CallDegraded | null
   /** Milliseconds spent waiting for the caller's body, for vendors and between tries. */
   waitedMs: number
   overheadUs: number | null
@@ -116,7 +122,10 @@ export function openCall(around: Surroundings, request: IncomingMessage, respons
     simulated: false,
     servedModel: null,
     firstTokenMs: null,
+    decision: null,
+    wanted: null,
     lastFailure: null,
+    degraded: null,
     waitedMs: 0,
     overheadUs: null,
     gone: false,

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Call, openCall, type Surroundings, waitingFor } from './call.ts'
 import { type ChatRequest, parseChatRequest, withoutContent } from './dialects/openai-chat-request.ts'
 import { renderOpenAiErrorEvent } from './dialects/openai-error.ts'
-import { withNotice } from './dialects/openai-notice.ts'
+import { callsTool, withNotice } from './dialects/openai-notice.ts'
 import { readServiceTier } from './dialects/openai-usage.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { VendorFailure } from './providers/vendor-failure.ts'
@@ -18,7 +18,7 @@ import { admit, leave } from './stages/admit.ts'
 import type { Attempt } from './stages/attempt.ts'
 import { identify, readSecret } from './stages/authenticate.ts'
 import { readCallHeaders } from './stages/call-headers.ts'
-import { degradationOf } from './stages/degradation.ts'
+import { degradationOf, degradedRecord } from './stages/degradation.ts'
 import { answerHeaders, beginStream, endStream, sendError, sendJson, sinkTo } from './stages/deliver.ts'
 import { prepareAttempt } from './stages/dispatch.ts'
 import { correctHold, giveBack } from './stages/hold.ts'
@@ -83,6 +83,7 @@ interface Won {
 async function findAnswer(call: Call, route: CompiledRoute, configuration: Configuration): Promise<Won> {
   const { clock } = call.around
   const plan = planTargets(call, route, configuration)
+  call.decision = plan.decision
   let wanted: CompiledTarget | null = null
   let failed: VendorFailure | null = null
   let unfit: Unfit | null = null
@@ -94,7 +95,7 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
     const target: CompiledTarget = again ?? (await nextTarget(call, plan, { failed, unfit, patientUntil }))
     again = null
     if (wanted === null) {
-      wanted = plan.wantedFor(target)
+      wanted = call.wanted = plan.wantedFor(target)
       if (wanted !== target) call.lastFailure = plan.whyNotWanted
     }
     const reservation = await reserveFor(call, target, plan.hasAnother(target) ? 0 : patientUntil)
@@ -248,15 +249,21 @@ function refusedBy({ refused }: TargetPlan): GatewayError | null {
 async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
   record(call, won)
   const headers = answerHeaders(call, won)
+  const degradation = degradationOf(call, won.target, won.wanted)
+  const noticed = degradation?.notice ? withNotice(bytes, 'message', degradation.notice) : null
+  const fate = noticed ? 'told' : callsTool(won.attempt.json?.fields) ? 'toolCall' : 'noText'
+  call.degraded = degradedRecord(degradation, fate, call.gone)
   if (call.gone) await settle(call, 499, 'client_closed')
   else await settle(call, 200, null)
-  const notice = degradationOf(call, won.target, won.wanted)?.notice
-  sendJson(call, headers, (notice ? withNotice(bytes, 'message', notice) : null) ?? bytes)
+  sendJson(call, headers, noticed ?? bytes)
 }
 
 async function answerStream(call: Call, won: Won): Promise<void> {
   const { attempt } = won
   const headers = answerHeaders(call, won)
+  // Before the request is let go of: whether it asks for JSON matters.
+  const degradation = degradationOf(call, won.target, won.wanted)
+  const goneBefore = call.gone
   if (call.gone) attempt.callerGone()
   else {
     beginStream(call, headers, attempt)
@@ -266,6 +273,7 @@ async function answerStream(call: Call, won: Won): Promise<void> {
   }
   const { failure } = await attempt.ended
   record(call, won)
+  call.degraded = degradedRecord(degradation, attempt.reader?.noticeFate ?? 'noText', goneBefore)
   if (call.gone) return settle(call, 499, 'client_closed')
   // The status line said 200 long ago; the books say what came of it.
   await settle(call, failure ? failure.error.status : 200, failure?.error.code ?? null)

@@ -6,7 +6,7 @@
 import { removeMember, scanObject, setMember, spliceBytes } from '../codec/json-scan.ts'
 import { SseDecoder, type SseEvent } from '../codec/sse.ts'
 import { estimateTextTokens } from './openai-chat-request.ts'
-import { withNotice } from './openai-notice.ts'
+import { callsTool, type NoticeFate, withNotice } from './openai-notice.ts'
 import { type Said, saidIn } from './openai-refusal.ts'
 import { isRecord, type ReadUsage, readServiceTier, usageOf } from './openai-usage.ts'
 
@@ -35,6 +35,7 @@ export interface ChatStreamOptions {
 export class ChatStreamReader {
   readonly #options: ChatStreamOptions
   #notice: string | null
+  #callsTool = false
   readonly #decoder = new SseDecoder(MAX_EVENT_BYTES)
   #output: Buffer[] = []
 
@@ -90,6 +91,11 @@ export class ChatStreamReader {
     return this.#output.length > 0
   }
 
+  /** Of a stream that was to have a notice, so far. */
+  get noticeFate(): NoticeFate {
+    return this.#notice === null ? 'told' : this.#callsTool ? 'toolCall' : 'noText'
+  }
+
   get #over(): boolean {
     return this.terminal !== null || this.error !== null || this.garbage
   }
@@ -128,6 +134,7 @@ export class ChatStreamReader {
     this.#note(chunk, data)
     const noticed = this.#notice === null ? null : withNotice(data, 'delta', this.#notice)
     if (noticed) this.#notice = null
+    else if (this.#notice !== null) this.#callsTool ||= callsTool(chunk)
     const shown = noticed ? { raw: framed(noticed), data: noticed } : { raw: event.raw, data }
     const visible = this.#withUsageAsAsked(shown.raw, shown.data, chunk)
     if (visible) this.#forward(visible)

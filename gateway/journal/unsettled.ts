@@ -37,6 +37,7 @@ function unsettledEvent(intents: readonly Intent[]): Omit<UsageEvent, 'sequence'
       status: null,
       code: 'provider_error',
       outcome: 'unknown',
+      reason: 'unknown',
       startedAt: intent.startedAt,
       latencyMs: 0,
       firstTokenMs: null,

@@ -7,10 +7,11 @@ import type { Pricing } from '../../lib/contract/price.ts'
 import { pricingOfAttempt } from '../../lib/contract/price-selection.ts'
 import { priceAttempt, ratesFor } from '../../lib/contract/pricing.ts'
 import { NO_USAGE, type Usage, type UsageSource } from '../../lib/contract/usage.ts'
-import type { Attempt as AttemptRecord, LedgerLine } from '../../lib/contract/usage-event.ts'
+import type { Attempt as AttemptRecord, LedgerLine, LeftReason } from '../../lib/contract/usage-event.ts'
 import { estimateTextTokens } from '../dialects/openai-chat-request.ts'
 import type { ChatStreamReader } from '../dialects/openai-chat-stream.ts'
 import { isRecord, type ReadUsage, readServiceTier } from '../dialects/openai-usage.ts'
+import type { VendorFailure } from '../providers/vendor-failure.ts'
 import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -58,6 +59,7 @@ export function meterAttempt(input: MeterInput): Metered {
       status: attempt.status,
       code: failure?.error.code ?? null,
       outcome: outcomeOf(attempt),
+      reason: failure ? reasonOf(attempt, failure) : undefined,
       startedAt: input.startedAt,
       firstTokenMs:
         attempt.firstTokenAt === null
@@ -74,6 +76,10 @@ function outcomeOf({ failure, firstTokenAt, aborted }: Attempt): AttemptRecord['
   if (failure === null) return 'ok'
   // A refusal that was left was whole.
   return (firstTokenAt !== null && failure.reason !== 'contentRefused') || aborted ? 'cut' : 'error'
+}
+
+function reasonOf({ aborted }: Attempt, { reason }: VendorFailure): LeftReason {
+  return reason ?? (aborted ? 'callerGone' : 'badRequest')
 }
 
 type Priced = Pick<MeterInput, 'configuration' | 'target' | 'at' | 'index'>

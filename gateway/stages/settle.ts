@@ -1,5 +1,6 @@
 /** Closes a call in the books: exactly once for each, the refused ones too, before the caller sees the end. */
 import type { GatewayErrorCode } from '../../lib/contract/error-codes.ts'
+import type { CallRouting } from '../../lib/contract/usage-event.ts'
 import type { Call } from '../call.ts'
 import { sumCost, sumUsage } from './meter.ts'
 
@@ -42,6 +43,8 @@ export async function settle(call: Call, status: number, code: GatewayErrorCode 
       overheadUs: call.overheadUs,
       tags: call.headers?.tags ?? {},
       revision: call.configuration?.revision ?? 0,
+      degraded: call.degraded ?? undefined,
+      routing: routingOf(call),
     })
     // In the same turn as the books: a checkpoint between the two would count the call twice.
     for (const { hold } of call.dispatched) call.around.policing.counters.commit(hold)
@@ -49,5 +52,19 @@ export async function settle(call: Call, status: number, code: GatewayErrorCode 
   } catch (error) {
     // The intent of each attempt is in the journal already: the call will be settled from it. The answer is the caller's.
     report('a call could not be settled', error)
+  }
+}
+
+/** Short, for it goes with each call: only what says something. Undefined where there was nothing to choose. */
+function routingOf({ route, decision, wanted, attempts }: Call): CallRouting | undefined {
+  if (!route || !decision || route.route.targets.length < 2) return
+  const last = attempts.at(-1)
+  const isWanted = wanted === null || (last?.providerId === wanted.provider.id && last.model === wanted.model)
+  return {
+    strategy: route.route.strategy,
+    rule: decision.rule?.name,
+    canary: decision.inCanary ?? undefined,
+    wantedProviderId: isWanted ? undefined : wanted.provider.id,
+    wantedModel: isWanted ? undefined : wanted.model,
   }
 }

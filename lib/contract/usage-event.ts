@@ -38,6 +38,8 @@ export const attempt = z.object({
   /** Of the gateway's catalogue; null when it went well. */
   code: z.string().max(60).nullable(),
   outcome: attemptOutcome,
+  /** Why it was left, or did not help: see `leftReason`. Absent when it went well, and from older gateways. */
+  reason: z.string().max(40).nullish(),
   /** Epoch milliseconds. */
   startedAt: z.int(),
   latencyMs: z.int().min(0),
@@ -54,6 +56,64 @@ export const attempt = z.object({
   costPicoUsd: picoText.nullable(),
 })
 export type Attempt = z.infer<typeof attempt>
+
+/**
+ * Why a target was left, or not asked at all. Gateways of a later release may say more: what is not known here is read
+ * as `other`. Sums are stored by place: new ones stand at the end.
+ */
+export const LEFT_REASONS = [
+  'rateLimit',
+  'serverError',
+  'timeout',
+  'connection',
+  'contextTooLong',
+  'contentRefused',
+  'slow',
+  /** Another target was asked too, and answered first. */
+  'hedge',
+  /** The vendor took the request for wrong: nobody else was asked. */
+  'badRequest',
+  'callerGone',
+  /** It was out, or was to be left alone. */
+  'unavailable',
+  /** It had no room in a budget, or in a limit. */
+  'budget',
+  'limit',
+  /** The gateway died meanwhile. */
+  'unknown',
+  'other',
+] as const
+export const leftReason = z.enum(LEFT_REASONS)
+export type LeftReason = z.infer<typeof leftReason>
+
+export function leftReasonOf(told: string): LeftReason {
+  return leftReason.safeParse(told).data ?? 'other'
+}
+
+/** An answer by a fallback, and how its caller was told. */
+export const callDegraded = z.object({
+  /** Models. */
+  requested: z.string().max(200),
+  served: z.string().max(200),
+  reason: z.string().max(40),
+  told: z.enum(['message', 'header', 'none']),
+  /** Why no line stands in the answer where the route wants one: it is to be JSON, calls a tool, or has no text. */
+  whyNotMessage: z.enum(['json', 'toolCall', 'noText']).optional(),
+})
+export type CallDegraded = z.infer<typeof callDegraded>
+
+/** What the route decided before anybody was asked. */
+export const callRouting = z.object({
+  strategy: z.string().max(40),
+  /** The name of the rule that chose; absent: none did. */
+  rule: z.string().max(200).nullish(),
+  /** Whether the caller met the canary; absent: the route has none. */
+  canary: z.boolean().nullish(),
+  /** Whom the route would have had answer; absent: the target that was asked last. */
+  wantedProviderId: z.string().max(120).nullish(),
+  wantedModel: z.string().max(200).nullish(),
+})
+export type CallRouting = z.infer<typeof callRouting>
 
 export const usageEvent = z.object({
   /** The request id, a UUIDv7: its time is the call's day in the books. */
@@ -99,5 +159,9 @@ export const usageEvent = z.object({
   tags: z.record(z.string().max(64), z.string().max(200)),
   /** The configuration that the call ran under. */
   revision: z.int().min(0),
+  /** Absent when the route's first choice answered, or nobody did. */
+  degraded: callDegraded.nullish(),
+  /** Absent where there was nothing to choose. */
+  routing: callRouting.nullish(),
 })
 export type UsageEvent = z.infer<typeof usageEvent>
