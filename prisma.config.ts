@@ -20,6 +20,9 @@ export default defineConfig({
       'public.rollup_shifted_hours',
       'public.rollup_spent',
       'public.rollup_spent_days',
+      'public.rollup_target_days',
+      'public.rollup_target_minutes',
+      'public.rollup_target_quarters',
     ],
   },
 })

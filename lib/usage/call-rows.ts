@@ -5,7 +5,8 @@ import { callOutcome } from '../format/call-outcome.ts'
 interface Column<T> {
   readonly name: string
   readonly type: string
-  readonly value: (row: T) => string | number | boolean | null
+  /** Undefined is null. */
+  readonly value: (row: T) => string | number | boolean | null | undefined
 }
 
 interface CallRow {
@@ -78,6 +79,8 @@ const CALL_COLUMNS: readonly Column<CallRow>[] = [
   { name: 'attempts', type: 'jsonb', value: ({ event }) => json(event.attempts) },
   { name: 'dropped', type: 'jsonb', value: ({ event }) => json(event.dropped) },
   { name: 'tags', type: 'jsonb', value: ({ event }) => json(event.tags) },
+  { name: 'degraded', type: 'jsonb', value: ({ event }) => event.degraded && json(event.degraded) },
+  { name: 'routing', type: 'jsonb', value: ({ event }) => event.routing && json(event.routing) },
 ]
 
 export interface LineRow {

@@ -1,8 +1,8 @@
 /**
  * Sums of whole hours and days by one dimension at a time, made of the quarter-hours once they are over; the same of
- * hours that begin at half past, for the zones that stand half an hour off; and what budgets read, by the day. What is
- * booked later takes back the marks in the same transaction, so a mark always tells the truth: quarters are read until
- * all has been summed again. Several admins may do it at once.
+ * hours that begin at half past, for the zones that stand half an hour off; and by the day, what budgets read and what
+ * targets did. What is booked later takes back the marks in the same transaction, so a mark always tells the truth:
+ * quarters are read until all has been summed again. Several admins may do it at once.
  */
 import 'server-only'
 import type pg from 'pg'
@@ -10,6 +10,7 @@ import type { Statement } from './call-rows.ts'
 import { DAY_MS, HALF_HOUR_MS, HOUR_MS } from './cover.ts'
 import { HISTOGRAM_SIZE } from './histogram.ts'
 import { SUM_COLUMNS } from './rollup.ts'
+import { TARGET_COUNT_NAMES, TARGET_COUNTS, TARGET_SUMS } from './target-rollup.ts'
 
 /**
  * From this long after its end an hour counts as over for bookings, and twice as long after it for the summing: no
@@ -33,12 +34,13 @@ const KEYS = [...COMMON_KEYS, `('consumer', team_id, consumer_id)`, ...split('te
 
 const COLUMNS = [...SUM_COLUMNS, 'cost_pico'].join(', ')
 const SUMS = [...SUM_COLUMNS, 'cost_pico'].map((name) => `sum(${name})`).join(', ')
-const HISTOGRAMS = ['latency', 'first_token']
-  .map((name) => {
-    const sums = Array.from({ length: HISTOGRAM_SIZE }, (_, at) => `sum(${name}[${at + 1}])`)
-    return `trimmed_counts(ARRAY[${sums.join(', ')}]::bigint[])`
-  })
-  .join(', ')
+const HISTOGRAMS = ['latency', 'first_token'].map((name) => trimmed(name, HISTOGRAM_SIZE)).join(', ')
+
+/** An array's sums, each by itself. */
+function trimmed(name: string, length: number): string {
+  const sums = Array.from({ length }, (_, at) => `sum(${name}[${at + 1}])`)
+  return `trimmed_counts(ARRAY[${sums.join(', ')}]::bigint[])`
+}
 
 interface Kind {
   readonly grain: string
@@ -80,6 +82,18 @@ const KINDS: readonly Kind[] = [
     sum: `INSERT INTO rollup_spent_days (bucket, scope, subject, cost_pico)
       SELECT $1::timestamptz, scope, subject, sum(cost_pico) FROM rollup_spent
       WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 day' GROUP BY 2, 3 ORDER BY 2, 3`,
+  },
+  {
+    grain: 'target',
+    table: 'rollup_target_days',
+    length: '1 day',
+    offset: '0',
+    sum: `INSERT INTO rollup_target_days (bucket, route_id, provider_id, model, simulated,
+        ${[...TARGET_SUMS, ...TARGET_COUNT_NAMES].join(', ')})
+      SELECT $1::timestamptz, route_id, provider_id, model, simulated,
+        ${[...TARGET_SUMS.map((name) => `sum(${name})`), ...TARGET_COUNT_NAMES.map((name) => trimmed(name, TARGET_COUNTS[name]))].join(', ')}
+      FROM rollup_target_quarters
+      WHERE bucket >= $1 AND bucket < $1::timestamptz + interval '1 day' GROUP BY 2, 3, 4, 5 ORDER BY 2, 3, 4, 5`,
   },
 ]
 /** Made of the hours once all of them are summed. */

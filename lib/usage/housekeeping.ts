@@ -17,7 +17,8 @@ const RETRY_MS = 15_000
 /** One round of what has to be done now and then. Every admin does it: each step may run twice at once. */
 export async function keepHouse(pool: pg.Pool, now: Date): Promise<void> {
   await makePartitions(pool, now)
-  await pool.query(`DELETE FROM rollup_minutes WHERE bucket < now() - interval '${MINUTES_KEPT_HOURS} hours'`)
+  for (const table of ['rollup_minutes', 'rollup_target_minutes'])
+    await pool.query(`DELETE FROM ${table} WHERE bucket < now() - interval '${MINUTES_KEPT_HOURS} hours'`)
   // One of a period that never ends would be raised again.
   await pool.query(`DELETE FROM budget_alerts WHERE period_end IS NOT NULL
     AND created_at < now() - interval '${ALERTS_KEPT_DAYS} days'`)

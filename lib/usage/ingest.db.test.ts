@@ -12,7 +12,15 @@ import { ingest } from './ingest.ts'
 import { makePartitions } from './partitions.ts'
 import { inSequence, pricedEvent, usageEventOf } from './testing.ts'
 
-const TABLES = ['calls', 'ledger_lines', 'rollup_minutes', 'rollup_quarters', 'rollup_spent']
+const TABLES = [
+  'calls',
+  'ledger_lines',
+  'rollup_minutes',
+  'rollup_quarters',
+  'rollup_spent',
+  'rollup_target_minutes',
+  'rollup_target_quarters',
+]
 const NOW = Date.now()
 const gatewayId = newGatewayId()
 let database: TestDatabase

@@ -13,6 +13,7 @@ import { insertCalls, insertLines } from './call-rows.ts'
 import { takeBackMarks } from './compaction.ts'
 import { addToRollups } from './rollup.ts'
 import { addToSpent } from './spent-rollup.ts'
+import { addToTargets } from './target-rollup.ts'
 import { inTransaction } from './transaction.ts'
 
 /** A batch that can never be booked; the message names the event. */
@@ -48,7 +49,7 @@ export async function ingest(pool: pg.Pool, batch: UsageBatch): Promise<UsageRec
       if (lines.length > 0) await client.query(insertLines(lines))
       await client.query(insertFacets(fresh))
       await client.query(takeBackMarks(fresh.map((event) => event.at)))
-      for (const statement of addToRollups(fresh)) await client.query(statement)
+      for (const statement of [...addToRollups(fresh), ...addToTargets(fresh)]) await client.query(statement)
       await touchKeys(client, fresh)
       const spent = addToSpent(fresh)
       if (spent) await client.query(spent)
