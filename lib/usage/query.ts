@@ -8,31 +8,21 @@ import type pg from 'pg'
 import type { z } from 'zod'
 import type { RowScope } from '../api/actor.ts'
 import { invalidField } from '../api/problem.ts'
-import { bucketStarts, type Interval, startOf, TooManyBuckets } from '../contract/calendar.ts'
 import type { UsageDimension, UsageReport, usageQuery } from '../resources/usage/schema.ts'
 import { usageDimension } from '../resources/usage/schema.ts'
-import { coverOf, DAY_MS, HOUR_MS, type Span } from './cover.ts'
+import { coverOf, type Span } from './cover.ts'
 import { NOTHING_EXACT, readExact } from './marks.ts'
 import { readNames } from './names.ts'
-import { MINUTE_MS, QUARTER_MS } from './rollup.ts'
+import { readRange, readStarts } from './range.ts'
 import { addTo, emptyTotals, subtract, sumInto, type Totals, toUsageValues } from './totals.ts'
 import { inSnapshot } from './transaction.ts'
 import { coarseFor, rankSql, seriesSql } from './usage-sql.ts'
 
 export type UsageQuery = z.output<typeof usageQuery>
 
-const MINUTES_KEPT_MS = 48 * HOUR_MS
-/** The whole of what minutes are kept for. */
-const MAX_BUCKETS = 3_000
 /** Series times intervals in one answer; further groups are summed into one series. */
 const MAX_VALUES = 60_000
 const MAX_DIMENSIONS = 4
-const DEFAULT_SPAN_MS: Record<UsageQuery['interval'], number> = {
-  minute: HOUR_MS,
-  hour: DAY_MS,
-  day: 30 * DAY_MS,
-  month: 365 * DAY_MS,
-}
 
 /** @throws Problem 400 with the path of what is wrong. */
 export async function queryUsage(
@@ -114,8 +104,6 @@ export async function queryUsage(
   }
 }
 
-type Range = Span
-
 function readDimensions(groupBy: string | undefined): UsageDimension[] {
   if (!groupBy) return []
   const names = groupBy.split(',').map((name) => name.trim())
@@ -129,45 +117,6 @@ function readDimensions(groupBy: string | undefined): UsageDimension[] {
   if (dimensions.length > MAX_DIMENSIONS)
     throw invalidField('groupBy', `takes at most ${MAX_DIMENSIONS} of them`)
   return dimensions
-}
-
-/** The range as it is counted: its edges on minutes while those are kept, else outwards to quarter-hours. */
-function readRange(query: UsageQuery, timeZone: string, now: number): Range {
-  const to = query.to ? Date.parse(query.to) : now
-  let from = query.from ? Date.parse(query.from) : to - DEFAULT_SPAN_MS[query.interval]
-  if (from >= to) throw invalidField('from', 'must be before "to"')
-  if (!query.from) {
-    try {
-      from = startOf(from, query.interval, timeZone)
-    } catch (error) {
-      throw zoneProblem(error)
-    }
-  }
-  if (query.interval === 'minute' && from < now - MINUTES_KEPT_MS) {
-    throw invalidField('from', 'minutes are kept for 48 hours: ask for hours, or for a later start')
-  }
-  const step = (edge: number) => (edge >= now - MINUTES_KEPT_MS ? MINUTE_MS : QUARTER_MS)
-  return {
-    from: Math.floor(from / step(from)) * step(from),
-    to: Math.ceil(to / step(to)) * step(to),
-  }
-}
-
-function readStarts(range: Range, interval: Interval, timeZone: string): number[] {
-  try {
-    return bucketStarts(range.from, range.to, interval, timeZone, MAX_BUCKETS)
-  } catch (error) {
-    if (error instanceof TooManyBuckets) {
-      throw invalidField('interval', `the range has more than ${MAX_BUCKETS} of them: ask for longer ones`)
-    }
-    throw zoneProblem(error)
-  }
-}
-
-function zoneProblem(error: unknown): unknown {
-  return error instanceof RangeError
-    ? invalidField('timeZone', 'is no IANA time zone, such as Europe/Berlin')
-    : error
 }
 
 interface Series {
@@ -193,7 +142,7 @@ async function readRows(
   asked: {
     query: UsageQuery
     scope: RowScope
-    range: Range
+    range: Span
     starts: readonly number[]
     dimensions: readonly UsageDimension[]
     maxSeries: number
