@@ -2,15 +2,16 @@
 
 import Link from 'next/link'
 import { entityHref } from '@/components/overview/entity-href'
-import { Badge, Status } from '@/components/ui/badge'
+import { Badge } from '@/components/ui/badge'
 import { Callout } from '@/components/ui/callout'
 import { KeyValues } from '@/components/ui/key-values'
 import { ExactTime, Time } from '@/components/ui/time'
 import { formatDuration } from '@/lib/format/duration'
 import { formatCount } from '@/lib/format/tokens'
 import type { Receipt } from '@/lib/resources/calls/schema'
-import { sameUsd, serviceTierWords, shortUsd, tokenKinds } from './arithmetic'
+import { shortUsd, tokenKinds } from './arithmetic'
 import { CallBadges, CallStatus, codeMeaning } from './call-words'
+import { ReceiptAttempts } from './receipt-attempts'
 import { ReceiptCost } from './receipt-cost'
 import { Copyable, Mono, Named, Part } from './receipt-parts'
 
@@ -85,7 +86,7 @@ export function CallReceipt({ receipt }: { receipt: Receipt }) {
           ]}
         />
       </Part>
-      <Attempts receipt={receipt} />
+      <ReceiptAttempts receipt={receipt} />
       <Part title="Time">
         <KeyValues
           items={[
@@ -207,56 +208,4 @@ function Tokens({ receipt }: { receipt: Receipt }) {
 function kindColour(part: 'input' | 'output', index: number): string {
   if (part === 'output') return index % 2 ? 'var(--chart-3)' : 'var(--chart-7)'
   return index === 0 ? 'var(--chart-2)' : 'var(--chart-6)'
-}
-
-const OUTCOMES = {
-  ok: { tone: 'ok', word: 'answered' },
-  error: { tone: 'danger', word: 'failed' },
-  cut: { tone: 'warn', word: 'cut off' },
-  unknown: { tone: 'warn', word: 'unknown' },
-} as const
-
-function Attempts({ receipt }: { receipt: Receipt }) {
-  if (receipt.attempts.length === 0) {
-    return (
-      <Part title="Attempts">
-        <p className="text-sm text-muted">None: the call was refused before a provider was asked.</p>
-      </Part>
-    )
-  }
-  return (
-    <Part title={receipt.attempts.length === 1 ? 'One attempt' : `${receipt.attempts.length} attempts`}>
-      <ol className="flex flex-col">
-        {receipt.attempts.map((attempt, index) => (
-          <li
-            // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is known by its place, and never moves.
-            key={index}
-            className="relative flex flex-wrap items-baseline gap-x-3 gap-y-0.5 border-t py-1.5 pl-7 text-sm first:border-t-0"
-          >
-            <span className="absolute left-0 text-muted">{index + 1}</span>
-            <span>
-              <Named type="provider" id={attempt.providerId} name={attempt.providerName} />{' '}
-              <Mono>{attempt.servedModel ?? attempt.model}</Mono>
-            </span>
-            <Status tone={OUTCOMES[attempt.outcome].tone}>
-              {attempt.status ?? 'no answer'} {OUTCOMES[attempt.outcome].word}
-            </Status>
-            {attempt.code ? <Mono muted>{attempt.code}</Mono> : null}
-            {attempt.usageSource === 'estimated' ? <Badge tone="warn">estimated</Badge> : null}
-            <span className="text-xs text-muted">
-              {serviceTierWords(attempt.serviceTier, attempt.requestedServiceTier)}
-            </span>
-            {attempt.vendorCostUsd === null || sameUsd(attempt.vendorCostUsd, attempt.costUsd) ? null : (
-              <span className="text-xs text-muted">the vendor says {shortUsd(attempt.vendorCostUsd)}</span>
-            )}
-            <span className="ml-auto text-muted">
-              {attempt.firstTokenMs === null ? '' : `first token ${formatDuration(attempt.firstTokenMs)}, `}
-              {formatDuration(attempt.latencyMs)}
-              {attempt.costUsd === null ? '' : `, ${shortUsd(attempt.costUsd)}`}
-            </span>
-          </li>
-        ))}
-      </ol>
-    </Part>
-  )
 }

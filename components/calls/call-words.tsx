@@ -3,6 +3,7 @@ import { GATEWAY_ERRORS } from '@/lib/contract/error-codes'
 import { type CallOutcome, callOutcome } from '@/lib/format/call-outcome'
 import { formatUsdExact, formatUsdPrecise } from '@/lib/format/money'
 import type { Call } from '@/lib/resources/calls/schema'
+import { fallbackSentence } from './route-sentences'
 
 const TONES: Record<CallOutcome, Tone> = { ok: 'ok', error: 'danger', refused: 'warn' }
 const WORDS: Record<CallOutcome, string> = { ok: 'ok', error: 'error', refused: 'refused' }
@@ -35,10 +36,15 @@ export function CallCost({ call }: { call: Pick<Call, 'costUsd' | 'unpriced'> })
 export function CallBadges({
   call,
 }: {
-  call: Pick<Call, 'simulated' | 'unpriced' | 'usageSource' | 'stream' | 'costUsd'>
+  call: Pick<Call, 'simulated' | 'unpriced' | 'usageSource' | 'stream' | 'costUsd' | 'degraded'>
 }) {
   return (
     <>
+      {call.degraded ? (
+        <Badge tone="warn" title={fallbackSentence(call.degraded)}>
+          fallback
+        </Badge>
+      ) : null}
       {call.simulated ? <Badge tone="accent">simulated</Badge> : null}
       {call.usageSource === 'estimated' ? <Badge tone="warn">estimated</Badge> : null}
       {call.unpriced ? <Badge tone="warn">unpriced</Badge> : null}

@@ -40,6 +40,11 @@ const FILTERS: readonly TableFilter[] = [
     ],
   },
   {
+    id: 'degraded',
+    label: 'Fallback',
+    options: [{ value: 'true', label: 'By a fallback' }],
+  },
+  {
     id: 'simulated',
     label: 'Simulated',
     options: [

@@ -34,6 +34,7 @@ const call = (patch: Partial<Call> = {}): Call => ({
   firstTokenMs: 5,
   tags: {},
   revision: 1,
+  degraded: null,
   ...patch,
 })
 
@@ -64,6 +65,7 @@ describe('a booked call comes into the list that would hold it', () => {
       { kind: 'mcp' },
       { code: 'rate_limit_exceeded' },
       { stream: 'false' },
+      { degraded: 'true' },
       { simulated: 'exclude' },
       { outcome: 'error' },
       { outcome: 'refused' },

@@ -17,6 +17,7 @@ export interface CallFilters {
   readonly outcome?: string | undefined
   readonly code?: string | undefined
   readonly stream?: string | undefined
+  readonly degraded?: string | undefined
   readonly simulated?: string | undefined
 }
 
@@ -40,6 +41,7 @@ export function belongs(call: Call, filters: CallFilters): boolean | null {
     return false
   if (filters.kind && call.kind !== filters.kind) return false
   if (filters.code && call.code !== filters.code) return false
+  if (filters.degraded && call.degraded === null) return false
   if (filters.stream && String(call.stream) !== filters.stream) return false
   if (filters.simulated === 'exclude' && call.simulated) return false
   if (filters.simulated === 'only' && !call.simulated) return false

@@ -20,6 +20,7 @@ export const FACETS = [
   'served',
   'requested',
   'provider',
+  'degraded',
 ] as const
 export type Facet = (typeof FACETS)[number]
 
@@ -41,6 +42,7 @@ export function insertFacets(events: readonly UsageEvent[]): Statement {
       served: clean(event.servedModel),
       requested: clean(event.requestedModel),
       provider: clean(event.providerId),
+      degraded: event.degraded ? 'true' : null,
     }
     for (const facet of FACETS) {
       const value = values[facet]

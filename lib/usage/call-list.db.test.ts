@@ -29,6 +29,7 @@ beforeAll(async () => {
       status: day === 30 ? 502 : 200,
       kind: day === 12 ? 'mcp' : 'llm',
       stream: day !== 9,
+      degraded: day === 6 ? { requested: 'm', served: 'n', reason: 'timeout', told: 'header' } : null,
     }),
   )
   await ingest(pool, { gatewayId: newGatewayId(), events: inSequence(calls.reverse()) })
@@ -69,6 +70,7 @@ test.each([
   [{ outcome: 'error' }, 30],
   [{ kind: 'mcp' }, 12],
   [{ stream: 'false' }, 9],
+  [{ degraded: 'true' }, 6],
   [{ from: new Date(at(20) - 1).toISOString(), to: new Date(at(20) + 1).toISOString() }, 20],
 ] as [Record<string, string>, number][])(
   'a search for %o reads the one day that has it',

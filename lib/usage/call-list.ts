@@ -112,6 +112,7 @@ function facetConditions(query: CallQuery, search: Search | null): (readonly [Fa
     ...one('code', query.code),
     ...one('route', query.route),
     ...one('provider', query.providerId),
+    ...one('degraded', query.degraded),
     ...(model === undefined ? [] : [[pair('served', model), pair('requested', model)]]),
     ...(search && search.alone.length === 0
       ? [search.facets.map(({ facet, value }) => pair(facet, value))]
@@ -145,6 +146,7 @@ function callConditions(
     .add(query.repricedBy, (p) => `repriced_by = ${p}`)
   // Said once more, for the partial indexes.
   if (query.outcome && query.outcome !== 'ok') where.raw(`outcome <> 'ok'`)
+  if (query.degraded) where.raw('degraded IS NOT NULL')
   if (query.kind && query.kind !== 'llm') where.raw(`kind <> 'llm'`)
   if (query.simulated !== 'include') where.raw(query.simulated === 'only' ? 'simulated' : 'NOT simulated')
   if (search) {

@@ -3,7 +3,7 @@ import 'server-only'
 import type pg from 'pg'
 import type { RowScope } from '../api/actor.ts'
 import { formatUsd } from '../contract/money.ts'
-import type { Attempt } from '../contract/usage-event.ts'
+import { type Attempt, type CallDegraded, type CallRouting, leftReasonOf } from '../contract/usage-event.ts'
 import type { Call, Receipt } from '../resources/calls/schema.ts'
 import { dayOf, uuidTime } from './call-days.ts'
 import { Conditions } from './scope.ts'
@@ -12,7 +12,7 @@ export const CALL_COLUMNS = `day, id, at, trace_id, gateway_id, sequence, kind, 
   route_id, route, stream, requested_model, served_model, provider_id, end_user, input_tokens, cached_input_tokens,
   cache_write_5m_tokens, cache_write_1h_tokens, input_audio_tokens, output_tokens, reasoning_tokens,
   output_audio_tokens, usage_source, cost_pico, unpriced, simulated, latency_ms, first_token_ms, attempt_count, tags,
-  revision`
+  revision, degraded`
 export const NAMES = `t.name AS team_name, co.name AS consumer_name, k.name AS key_name, k.user_id AS key_user_id,
   p.name AS provider_name`
 export const JOINS = `LEFT JOIN teams t ON t.id = c.team_id LEFT JOIN consumers co ON co.id = c.consumer_id
@@ -56,9 +56,11 @@ export async function findReceipt(pool: pg.Pool, id: string, scope: RowScope): P
     attempts: row.attempts.map(({ providerKind: _, startedAt: __, costPicoUsd, ...attempt }) => ({
       ...NOT_TOLD,
       ...attempt,
+      reason: attempt.reason ? leftReasonOf(attempt.reason) : null,
       providerName: names.get(attempt.providerId) ?? null,
       costUsd: usdOrNull(costPicoUsd),
     })),
+    routing: toRouting(row.routing, row.attempts),
     reservedUsd: usdOrNull(row.reserved_pico),
     dropped: row.dropped,
     overheadUs: numberOrNull(row.overhead_us),
@@ -146,12 +148,14 @@ export interface CallRow {
   attempt_count: number
   tags: Record<string, string>
   revision: string
+  degraded: CallDegraded | null
 }
 
 interface ReceiptRow extends CallRow {
   reserved_pico: string | null
   overhead_us: string | null
   attempts: Attempt[]
+  routing: CallRouting | null
   dropped: string[]
 }
 
@@ -208,6 +212,20 @@ export function toCall(row: CallRow): Call {
     firstTokenMs: numberOrNull(row.first_token_ms),
     tags: row.tags,
     revision: Number(row.revision),
+    degraded: row.degraded && { ...row.degraded, reason: leftReasonOf(row.degraded.reason) },
+  }
+}
+
+/** Whom the route wanted stands in the books where it was somebody else than the one that was asked last. */
+function toRouting(routing: CallRouting | null, attempts: readonly Attempt[]): Receipt['routing'] {
+  if (!routing) return null
+  const last = attempts.at(-1)
+  return {
+    strategy: routing.strategy,
+    rule: routing.rule ?? null,
+    canary: routing.canary ?? null,
+    wantedProviderId: routing.wantedProviderId ?? last?.providerId ?? null,
+    wantedModel: routing.wantedModel ?? last?.model ?? null,
   }
 }
 

@@ -76,6 +76,59 @@ test('the receipt has the arithmetic of the design, to the letter', async () => 
   ])
 })
 
+test('a receipt says what the route did, and nothing of what an older gateway did not tell', async () => {
+  const [ok] = pricedEvent({}).attempts
+  if (!ok) throw new Error('no attempt')
+  const degraded = {
+    requested: 'gpt-4o',
+    served: 'mini',
+    reason: 'timeout',
+    told: 'header',
+    whyNotMessage: 'json',
+  } as const
+  const fallback = pricedEvent(
+    {},
+    {
+      attempts: [
+        { ...ok, outcome: 'error', status: null, reason: 'timeout' },
+        { ...ok, outcome: 'error', reason: 'of-a-later-release' },
+        { ...ok, providerId: 'prov_b', model: 'mini' },
+      ],
+      degraded,
+      routing: { strategy: 'rules', rule: 'Long ones', wantedProviderId: 'prov_a', wantedModel: 'gpt-4o' },
+    },
+  )
+  const first = pricedEvent({}, { routing: { strategy: 'weighted', canary: false } })
+  const old = pricedEvent({})
+  await book([fallback, first, old])
+
+  const told = await get(`/calls/${fallback.id}`)
+  expect(told.degraded).toEqual(degraded)
+  expect(told.routing).toEqual({
+    strategy: 'rules',
+    rule: 'Long ones',
+    canary: null,
+    wantedProviderId: 'prov_a',
+    wantedModel: 'gpt-4o',
+  })
+  expect(told.attempts.map(({ reason }: { reason: string }) => reason)).toEqual(['timeout', 'other', null])
+  // What answered was wanted.
+  expect((await get(`/calls/${first.id}`)).routing).toMatchObject({
+    canary: false,
+    wantedProviderId: 'prov_a',
+    wantedModel: ok.model,
+  })
+  expect(await get(`/calls/${old.id}`)).toMatchObject({
+    degraded: null,
+    routing: null,
+    attempts: [{ reason: null }],
+  })
+  const { data } = await get('/calls?degraded=true')
+  expect(data.map(({ id, degraded }: { id: string; degraded: unknown }) => [id, degraded])).toEqual([
+    [fallback.id, degraded],
+  ])
+})
+
 test('pages neither repeat nor skip while calls are booked', async () => {
   const old = Array.from({ length: 95 }, (_, n) => usageEventOf({ at: Date.now() - 10_000 - n * 3_600_000 }))
   await book(old)

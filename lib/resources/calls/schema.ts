@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { meter } from '../../contract/price.ts'
 import { usage, usageSource } from '../../contract/usage.ts'
-import { attemptOutcome } from '../../contract/usage-event.ts'
+import { attemptOutcome, callDegraded, leftReason } from '../../contract/usage-event.ts'
 import { timestamp, usdAmount } from '../fields.ts'
 
 export const receiptLine = z.object({
@@ -23,6 +23,7 @@ export const receiptAttempt = z.object({
   status: z.int().nullable(),
   code: z.string().nullable(),
   outcome: attemptOutcome,
+  reason: leftReason.nullable().describe('Why it was left; null when it went well, or is not known'),
   latencyMs: z.int(),
   firstTokenMs: z.int().nullable(),
   usage,
@@ -64,12 +65,28 @@ export const call = z.object({
   firstTokenMs: z.int().nullable(),
   tags: z.record(z.string(), z.string()),
   revision: z.int(),
+  degraded: callDegraded
+    .extend({ reason: leftReason })
+    .nullable()
+    .describe('A fallback answered: models asked for and served, why, and how the caller was told'),
 })
 export type Call = z.infer<typeof call>
+
+export const receiptRouting = z.object({
+  strategy: z.string(),
+  rule: z.string().nullable().describe('The rule that chose'),
+  canary: z.boolean().nullable().describe('Whether the caller met the canary; null: the route had none'),
+  wantedProviderId: z.string().nullable().describe('Whom the route would have had answer'),
+  wantedModel: z.string().nullable(),
+})
+export type ReceiptRouting = z.infer<typeof receiptRouting>
 
 export const receipt = call.extend({
   lines: z.array(receiptLine),
   attempts: z.array(receiptAttempt),
+  routing: receiptRouting
+    .nullable()
+    .describe('What the route decided; null where there was nothing to choose, or an older gateway did'),
   reservedUsd: usdAmount.nullable(),
   dropped: z.array(z.string()),
   overheadUs: z.int().nullable(),
@@ -94,6 +111,7 @@ export const callFilters = z.strictObject({
     .describe('refused: 4xx of our own; error: the rest from 400'),
   code: z.string().optional(),
   stream: z.enum(['true', 'false']).optional(),
+  degraded: z.literal('true').optional().describe('Those that a fallback answered'),
   repricedBy: z.string().optional().describe('The id of the repricing that corrected it last'),
   simulated: z.enum(['include', 'exclude', 'only']).default('include'),
 })
