@@ -186,6 +186,7 @@ export const CASES: Record<string, Case> = {
   'providers.delete': { callers: ADMINS, good: onNew('/providers', bodies.provider) },
   'providers.test': { callers: ADMINS, good: onNew('/providers', bodies.provider, '/test', () => ({})) },
   'providers.health': { callers: READERS, good: onNew('/providers', bodies.provider, '/health') },
+  'providers.history': { callers: READERS, good: onNew('/providers', bodies.provider, '/history') },
   'providerHealth.list': { callers: READERS, good: get('/provider-health') },
   'providers.testUnsaved': {
     callers: ADMINS,
@@ -200,6 +201,7 @@ export const CASES: Record<string, Case> = {
     good: onNew('/routes', bodies.route, '', () => ({ retries: { attempts: 1 } })),
   },
   'routes.health': { callers: EVERYONE, good: onNew('/routes', bodies.route, '/health') },
+  'routes.history': { callers: READERS, good: onNew('/routes', bodies.route, '/history') },
   'routes.simulate': { callers: READERS, provedIn: 'lib/resources/routes' },
   'routes.delete': { callers: ADMINS, good: onNew('/routes', bodies.route) },
 

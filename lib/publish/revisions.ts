@@ -70,6 +70,34 @@ export async function changesBetween(db: Transaction, from: number, to: number):
   return changes.sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1))
 }
 
+export interface EntityChange {
+  readonly revision: number
+  readonly at: Date
+  readonly actorName: string
+  readonly change: RevisionChange
+}
+
+/** What became of one entity in [from, to), in order; of more than `most` the newest. */
+export async function changesOf(
+  db: Transaction,
+  type: EntityType,
+  id: string,
+  { from, to, most }: { from: Date; to: Date; most: number },
+): Promise<EntityChange[]> {
+  const rows = await db.$queryRaw<EntityChange[]>`
+    SELECT r.revision, r.created_at AS at, r.actor_name AS "actorName", c AS change
+    FROM config_revisions r, jsonb_array_elements(r.changes) AS c
+    WHERE r.created_at >= ${from} AND r.created_at < ${to} AND c->>'type' = ${type} AND c->>'id' = ${id}
+    ORDER BY r.revision DESC LIMIT ${most}`
+  return rows.reverse()
+}
+
+/** Names of the members in which an entity differs: `targets`, `strategy`. */
+export function changedMembers(change: RevisionChange): string[] {
+  const members = changedFields(change).map(({ path }) => path.split(/[.[]/, 1)[0] ?? path)
+  return [...new Set(members)].filter((name) => !HIDDEN_FIELDS.has(name))
+}
+
 type Fields = RevisionDiff['changes'][number]['fields']
 
 /** Field by field, to the leaves: `targets[0].model`. Hashes of keys are hidden: that they changed is what is told. */

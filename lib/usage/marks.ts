@@ -10,6 +10,8 @@ export interface Exact {
   readonly shifted: ReadonlySet<number>
   /** Days of what budgets read. */
   readonly spent: ReadonlySet<number>
+  /** Days of what targets did. */
+  readonly targetDays: ReadonlySet<number>
 }
 
 export const NOTHING_EXACT: Exact = {
@@ -17,6 +19,7 @@ export const NOTHING_EXACT: Exact = {
   hours: new Set(),
   shifted: new Set(),
   spent: new Set(),
+  targetDays: new Set(),
 }
 
 /** Read in the transaction that reads the sums: a mark may be taken back at any moment. */
@@ -27,5 +30,11 @@ export async function readExact(client: pg.PoolClient, { from, to }: Span): Prom
   )
   const of = (grain: string) =>
     new Set(rows.filter((row) => row.grain === grain).map((row) => row.bucket.getTime()))
-  return { days: of('day'), hours: of('hour'), shifted: of('shifted'), spent: of('spent') }
+  return {
+    days: of('day'),
+    hours: of('hour'),
+    shifted: of('shifted'),
+    spent: of('spent'),
+    targetDays: of('target'),
+  }
 }

@@ -10,6 +10,7 @@ import type { Prisma } from '../../server/db.ts'
 import { newId } from '../../server/ids.ts'
 import { gatewayStandings } from '../policies/gateway-standings.ts'
 import { allHealthOperation, providerHealthOperation } from '../routes/health-operations.ts'
+import { providerHistoryOperation } from '../routes/history-operations.ts'
 import { baseOf, given, idParams, isoOrNull, lockRow, nextVersion } from '../rows.ts'
 import {
   checkProvider,
@@ -247,6 +248,7 @@ export const providerOperations = [
     },
   }),
   providerHealthOperation,
+  providerHistoryOperation,
   allHealthOperation,
 ]
 

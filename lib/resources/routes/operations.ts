@@ -16,6 +16,7 @@ import { baseOf, given, idParams, lockRow, nextVersion } from '../rows.ts'
 import { checkChoice } from './choice.ts'
 import { forgetRoute } from './forget.ts'
 import { routeHealthOperation } from './health-operations.ts'
+import { routeHistoryOperation } from './history-operations.ts'
 import { type Route, route, routeInput, routePatch } from './schema.ts'
 import { simulateRoute } from './simulation.ts'
 import { routeEntityOf } from './snapshot.ts'
@@ -157,6 +158,7 @@ export const routeOperations = [
   }),
   simulateRoute,
   routeHealthOperation,
+  routeHistoryOperation,
 ]
 
 /** @throws Problem 404 */
