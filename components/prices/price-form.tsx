@@ -16,7 +16,9 @@ import { fromLocalInput, toLocalInput } from '@/lib/format/time'
 import { type Price, priceInput, pricePatch } from '@/lib/resources/prices/schema'
 import type { Provider } from '@/lib/resources/providers/schema'
 import { emptyToNull, numberOrNull, type PriceValues, RATES, type RateName, trimmed } from './price-rates'
+import { PriceServiceTiers } from './price-service-tiers'
 import { PriceTiers } from './price-tiers'
+import { firstMessage } from './service-tier-rows'
 
 /** Makes a price, changes `price`, or starts from what the catalogue has. */
 export function PriceDialog({
@@ -194,6 +196,17 @@ function PriceForm({
         />
       </div>
       <PriceTiers form={form} />
+      <Controller
+        control={form.control}
+        name="serviceTiers"
+        render={({ field, fieldState }) => (
+          <PriceServiceTiers
+            value={field.value}
+            onChange={field.onChange}
+            error={firstMessage(fieldState.error)}
+          />
+        )}
+      />
     </ResourceForm>
   )
 }

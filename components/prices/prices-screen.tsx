@@ -23,6 +23,7 @@ import type { CataloguePrice, Price } from '@/lib/resources/prices/schema'
 import { PriceDialog, valuesOf } from './price-form'
 import { type PriceValues, rateText } from './price-rates'
 import { RepriceDialog } from './reprice-dialog'
+import { serviceTiersText } from './service-tier-rows'
 import { UnpricedTable } from './unpriced-table'
 
 type Rated = Pick<
@@ -33,6 +34,7 @@ type Rated = Pick<
   | 'cacheWrite5mUsdPerMillion'
   | 'contextTokens'
   | 'tiers'
+  | 'serviceTiers'
 >
 
 /** Prices are shown as they stand: a rounded price would be another one. */
@@ -71,6 +73,12 @@ const rateColumns = <T extends Rated>(): Column<T>[] => [
     align: 'right',
     from: 'xl',
     cell: (price) => (price.tiers.length === 0 ? '–' : price.tiers.length),
+  },
+  {
+    id: 'serviceTiers',
+    header: 'Service tiers',
+    from: 'xl',
+    cell: (price) => serviceTiersText(price.serviceTiers),
   },
 ]
 const OWN: readonly Column<Price>[] = [
