@@ -51,7 +51,9 @@ function LimitLine({
   index: number
   onRemove: () => void
 }) {
-  const errors = form.formState.errors.limits?.[index]
+  // A line that was added a moment ago is empty, not wrong; and an error that comes and goes would move the buttons.
+  const { errors: found, isSubmitted } = form.formState
+  const errors = isSubmitted ? found.limits?.[index] : undefined
   const { metric, windowSeconds } = form.watch(`limits.${index}`)
   const windows =
     windowSeconds === null || WINDOWS.includes(windowSeconds) ? WINDOWS : [...WINDOWS, windowSeconds]

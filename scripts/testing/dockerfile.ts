@@ -40,7 +40,7 @@ function take(stage: Stage | undefined, word: string, rest: string): void {
       break
     case 'ENV':
       for (const pair of words) {
-        const [name = '', value = ''] = pair.split('=')
+        const [, name = '', value = ''] = /^([^=]*)=?(.*)$/.exec(pair) ?? []
         stage.env[name] = value
       }
       break
