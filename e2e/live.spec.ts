@@ -76,14 +76,14 @@ test('a tab out of sight holds no stream open, and catches up when it is seen ag
   await expect(page.getByRole('table')).toBeVisible()
   const rows = page.getByRole('row', { name: new RegExp(way.route) })
   const before = await rows.count()
-  expect(open).toBe(1)
+  await expect.poll(() => open).toBe(1)
 
   await setHidden(true)
   await expect.poll(() => open).toBe(0)
   await call()
   await setHidden(false)
   await expect(rows).toHaveCount(before + 1)
-  expect(open).toBe(1)
+  await expect.poll(() => open).toBe(1)
 })
 
 /** Where no call has landed yet the overview is a checklist. */
