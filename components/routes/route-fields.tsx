@@ -81,7 +81,7 @@ export function RouteFields({
         <div className="flex flex-col gap-3">
           <RadioCards
             label="Strategy"
-            className="sm:grid-cols-2 sm:[&>:last-child:nth-child(odd)]:col-span-2"
+            className="sm:grid-cols-2 sm:[&>button:last-of-type]:col-span-2"
             value={strategy}
             onChange={(value) => set('strategy', value)}
             options={STRATEGY_OPTIONS}
