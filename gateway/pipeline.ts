@@ -248,11 +248,13 @@ function refusedBy({ refused }: TargetPlan): GatewayError | null {
 
 async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
   record(call, won)
-  const headers = answerHeaders(call, won)
   const degradation = degradationOf(call, won.target, won.wanted)
+  const headers = answerHeaders(call, won, degradation)
   const noticed = degradation?.notice ? withNotice(bytes, 'message', degradation.notice) : null
-  const fate = noticed ? 'told' : callsTool(won.attempt.json?.fields) ? 'toolCall' : 'noText'
-  call.degraded = degradedRecord(degradation, fate, call.gone)
+  if (degradation) {
+    const fate = noticed ? 'told' : callsTool(won.attempt.json?.fields) ? 'toolCall' : 'noText'
+    call.degraded = degradedRecord(degradation, fate, call.gone)
+  }
   if (call.gone) await settle(call, 499, 'client_closed')
   else await settle(call, 200, null)
   sendJson(call, headers, noticed ?? bytes)
@@ -260,9 +262,9 @@ async function answerWhole(call: Call, won: Won, bytes: Buffer): Promise<void> {
 
 async function answerStream(call: Call, won: Won): Promise<void> {
   const { attempt } = won
-  const headers = answerHeaders(call, won)
   // Before the request is let go of: whether it asks for JSON matters.
   const degradation = degradationOf(call, won.target, won.wanted)
+  const headers = answerHeaders(call, won, degradation)
   const goneBefore = call.gone
   if (call.gone) attempt.callerGone()
   else {
@@ -273,7 +275,8 @@ async function answerStream(call: Call, won: Won): Promise<void> {
   }
   const { failure } = await attempt.ended
   record(call, won)
-  call.degraded = degradedRecord(degradation, attempt.reader?.noticeFate ?? 'noText', goneBefore)
+  if (degradation)
+    call.degraded = degradedRecord(degradation, attempt.reader?.noticeFate ?? 'noText', goneBefore)
   if (call.gone) return settle(call, 499, 'client_closed')
   // The status line said 200 long ago; the books say what came of it.
   await settle(call, failure ? failure.error.status : 200, failure?.error.code ?? null)

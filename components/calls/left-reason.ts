@@ -9,7 +9,6 @@ export const REASON_WORDS: Record<LeftReason, { readonly name: string; readonly 
   contextTooLong: { name: 'Too long for the model', because: 'the request is too long for it' },
   contentRefused: { name: 'Content refused', because: 'it refused the content' },
   slow: { name: 'Too slow', because: 'its answer came too slowly' },
-  hedge: { name: 'Another was faster', because: 'another one answered first' },
   badRequest: { name: 'Request refused', because: 'it took the request for wrong' },
   callerGone: { name: 'Caller left', because: 'the caller had left' },
   unavailable: { name: 'Left alone', because: 'it was out, or had to be left alone' },

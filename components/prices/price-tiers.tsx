@@ -69,6 +69,13 @@ export function PriceTiers({ form }: { form: UseFormReturn<PriceValues, unknown,
                 {...form.register(`tiers.${index}.requestUsd`, { setValueAs: emptyToNull })}
               />
             </Field>
+            <Field label="USD per second" error={errors.tiers?.[index]?.secondUsd?.message}>
+              <Input
+                inputMode="decimal"
+                className="text-right"
+                {...form.register(`tiers.${index}.secondUsd`, { setValueAs: emptyToNull })}
+              />
+            </Field>
           </div>
         </fieldset>
       ))}

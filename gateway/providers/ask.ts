@@ -1,5 +1,6 @@
 /** A small exchange with a provider besides its calls: by the same connector and credentials, its answer whole. */
 import type { Clock } from '../clock.ts'
+import { ByteCollector } from '../codec/byte-collector.ts'
 import {
   type Upstream,
   UpstreamError,
@@ -37,12 +38,11 @@ export function askProvider(asking: Asking): Promise<ProviderAnswer> {
     const answer = {
       status: null as number | null,
       headers: {} as UpstreamHeaders,
-      chunks: [] as Buffer[],
-      bytes: 0,
+      body: new ByteCollector(),
     }
     const finish = (failure: VendorFailure | null) => {
       clearTimeout(timer)
-      resolve({ status: answer.status, headers: answer.headers, body: Buffer.concat(answer.chunks), failure })
+      resolve({ status: answer.status, headers: answer.headers, body: answer.body.join(), failure })
     }
     const headers: Record<string, string> = {
       accept: 'application/json',
@@ -69,11 +69,7 @@ export function askProvider(asking: Asking): Promise<ProviderAnswer> {
           answer.headers = told
         },
         onData(chunk) {
-          answer.bytes += chunk.length
-          if (answer.bytes <= MAX_BODY_BYTES) {
-            answer.chunks.push(chunk)
-            return
-          }
+          if (answer.body.length + chunk.length <= MAX_BODY_BYTES) return answer.body.add(chunk)
           running.exchange?.abort()
           finish(failureOfConnection(endpoint, new UpstreamError('tooLarge', 'too large'), answer.status))
         },

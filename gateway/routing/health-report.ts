@@ -46,16 +46,10 @@ export function healthReport(balancer: Balancer, clock: Clock): Told {
       shares.filter(({ calls }) => calls > 0),
       MAX_SHARES,
     ),
-    credentials: [
-      ...busiest(
-        credentials.filter(({ state }) => state !== 'ready'),
-        MAX_CREDENTIALS,
-      ),
-      ...busiest(
-        credentials.filter(({ state }) => state === 'ready'),
-        MAX_CREDENTIALS,
-      ),
-    ].slice(0, MAX_CREDENTIALS),
+    // Those that are out come first.
+    credentials: credentials
+      .sort((a, b) => Number(a.state === 'ready') - Number(b.state === 'ready') || b.calls - a.calls)
+      .slice(0, MAX_CREDENTIALS),
   }
 }
 

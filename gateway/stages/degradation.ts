@@ -16,12 +16,7 @@ export interface Degradation {
 }
 
 /** As the books have it: what the caller was really told, which for one that had gone is nothing. */
-export function degradedRecord(
-  degradation: Degradation | null,
-  fate: NoticeFate,
-  gone: boolean,
-): CallDegraded | null {
-  if (!degradation) return null
+export function degradedRecord(degradation: Degradation, fate: NoticeFate, gone: boolean): CallDegraded {
   const { requested, served, reason, notify, notice } = degradation
   const record = { requested, served, reason: reason.slice(0, 40) }
   if (gone || notify === 'none') return { ...record, told: 'none' }

@@ -7,7 +7,7 @@ import type { GatewayError } from '../gateway-error.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { Attempt } from './attempt.ts'
 import type { Sink } from './attempt-terms.ts'
-import { degradationOf } from './degradation.ts'
+import type { Degradation } from './degradation.ts'
 import { servedModelOf, sumCost } from './meter.ts'
 import { rateLimitHeaders } from './rate-limit-headers.ts'
 
@@ -27,14 +27,16 @@ function callHeaders(call: Call): HeaderList {
 export interface Answering {
   readonly attempt: Attempt
   readonly target: CompiledTarget
-  /** The target that the route would have had answer. */
-  readonly wanted: CompiledTarget
   /** Of the attempt in its call, from 0. */
   readonly index: number
 }
 
 /** What an answer says of its call; the gateway's own time, told and noted, ends here. */
-export function answerHeaders(call: Call, { attempt, target, wanted, index }: Answering): HeaderList {
+export function answerHeaders(
+  call: Call,
+  { attempt, target, index }: Answering,
+  degradation: Degradation | null,
+): HeaderList {
   const headers = callHeaders(call)
   headers.push(
     'x-gatehouse-provider',
@@ -54,7 +56,6 @@ export function answerHeaders(call: Call, { attempt, target, wanted, index }: An
   }
   const vendorId = attempt.headers['x-request-id']
   if (typeof vendorId === 'string') headers.push('x-gatehouse-provider-request-id', headerText(vendorId))
-  const degradation = degradationOf(call, target, wanted)
   if (degradation && degradation.notify !== 'none') {
     const { requested, served, reason } = degradation
     headers.push(

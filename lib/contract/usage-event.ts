@@ -69,8 +69,6 @@ export const LEFT_REASONS = [
   'contextTooLong',
   'contentRefused',
   'slow',
-  /** Another target was asked too, and answered first. */
-  'hedge',
   /** The vendor took the request for wrong: nobody else was asked. */
   'badRequest',
   'callerGone',

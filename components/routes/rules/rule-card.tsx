@@ -1,7 +1,8 @@
 'use client'
 
-import { ArrowDown, ArrowUp, ChevronRight, Plus, X } from 'lucide-react'
+import { ChevronRight, Plus, X } from 'lucide-react'
 import { useId } from 'react'
+import { MoveButtons, moveByKey } from '@/components/resource/move-buttons'
 import { Button, IconButton } from '@/components/ui/button'
 import { CheckboxField } from '@/components/ui/checkbox'
 import { cn } from '@/components/ui/cn'
@@ -53,12 +54,7 @@ export function RuleCard({
       data-place={place}
       aria-label={`Rule ${place + 1}`}
       className="rounded-card border bg-sunken"
-      onKeyDown={(event) => {
-        const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : null
-        if (!event.altKey || by === null) return
-        event.preventDefault()
-        onMove(by)
-      }}
+      onKeyDown={(event) => moveByKey(event, onMove)}
     >
       <div className="flex items-start gap-1 p-2">
         <button
@@ -77,25 +73,7 @@ export function RuleCard({
             <span className="block text-sm text-muted">{ruleSentence(rule, nameOf)}</span>
           </span>
         </button>
-        <IconButton
-          label={`Move ${name} up`}
-          size="sm"
-          aria-disabled={place === 0 || undefined}
-          onClick={() => onMove(-1)}
-        >
-          <ArrowUp aria-hidden />
-        </IconButton>
-        <IconButton
-          label={`Move ${name} down`}
-          size="sm"
-          aria-disabled={place === count - 1 || undefined}
-          onClick={() => onMove(1)}
-        >
-          <ArrowDown aria-hidden />
-        </IconButton>
-        <IconButton label={`Remove ${name}`} size="sm" onClick={onRemove}>
-          <X aria-hidden />
-        </IconButton>
+        <MoveButtons {...{ name, place, count, onMove, onRemove }} />
       </div>
       <div id={bodyId} hidden={!open} className="border-t p-3">
         <div className="flex flex-col gap-4">

@@ -1,8 +1,9 @@
 'use client'
 
 import { useDraggable, useDroppable } from '@dnd-kit/core'
-import { ArrowDown, ArrowUp, GripVertical, X } from 'lucide-react'
+import { GripVertical } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { MoveButtons, moveByKey } from '@/components/resource/move-buttons'
 import { IconButton } from '@/components/ui/button'
 import { cn } from '@/components/ui/cn'
 import { type RouteTargetHealth, TargetHealthLine } from './target-health'
@@ -52,10 +53,7 @@ export function TargetCard({
         mark === 'behind' && 'after:absolute after:inset-x-0 after:-bottom-[5px] after:h-0.5 after:bg-accent',
       )}
       onKeyDown={(event) => {
-        const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : null
-        if (!event.altKey || by === null || isDragging) return
-        event.preventDefault()
-        onMove(by)
+        if (!isDragging) moveByKey(event, onMove)
       }}
     >
       <div className="mb-2 flex min-h-7 items-center gap-1">
@@ -70,25 +68,7 @@ export function TargetCard({
           <GripVertical aria-hidden />
         </IconButton>
         <div className="mr-auto min-w-0 py-1">{health ? <TargetHealthLine health={health} /> : null}</div>
-        <IconButton
-          label={`Move ${name} up`}
-          size="sm"
-          aria-disabled={place === 0 || undefined}
-          onClick={() => onMove(-1)}
-        >
-          <ArrowUp aria-hidden />
-        </IconButton>
-        <IconButton
-          label={`Move ${name} down`}
-          size="sm"
-          aria-disabled={place === count - 1 || undefined}
-          onClick={() => onMove(1)}
-        >
-          <ArrowDown aria-hidden />
-        </IconButton>
-        <IconButton label={`Remove ${name}`} size="sm" onClick={onRemove}>
-          <X aria-hidden />
-        </IconButton>
+        <MoveButtons {...{ name, place, count, onMove, onRemove }} />
       </div>
       {children}
     </li>
