@@ -1,9 +1,19 @@
 import Link from 'next/link'
+import type { ChartMark } from './chart-marks'
 import { pointText, totalText } from './series'
 import type { TimeChartProps } from './time-chart'
 
 /** The numbers of a chart, the newest first. */
-export function ChartTable({ name, unit, buckets, series, text, hrefOf, height = 200 }: TimeChartProps) {
+export function ChartTable({
+  name,
+  unit,
+  buckets,
+  series,
+  text,
+  hrefOf,
+  marks = [],
+  height = 200,
+}: TimeChartProps) {
   const withTotal = series.length > 1 && unit !== 'ms' && unit !== 'share'
   const indexes = buckets.map((_, index) => index).reverse()
   return (
@@ -30,6 +40,11 @@ export function ChartTable({ name, unit, buckets, series, text, hrefOf, height =
                 Total
               </th>
             ) : null}
+            {marks.length > 0 ? (
+              <th scope="col" className="py-1 pl-3 text-left font-medium">
+                Changes
+              </th>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -54,10 +69,24 @@ export function ChartTable({ name, unit, buckets, series, text, hrefOf, height =
                   {totalText(unit, series, index)}
                 </td>
               ) : null}
+              {marks.length > 0 ? (
+                <td className="py-1 pl-3">
+                  <MarkLink mark={marks.find((mark) => mark.index === index)} />
+                </td>
+              ) : null}
             </tr>
           ))}
         </tbody>
       </table>
     </section>
+  )
+}
+
+function MarkLink({ mark }: { mark: ChartMark | undefined }) {
+  if (!mark) return null
+  return (
+    <Link href={mark.href} className="hover:underline">
+      {mark.title}
+    </Link>
   )
 }

@@ -6,12 +6,15 @@ export function ChartTooltip({
   unit,
   series,
   index,
+  mark,
   hint,
 }: {
   title: string
   unit: ChartUnit
   series: readonly ChartSeries[]
   index: number
+  /** What happened then. */
+  mark: string | null
   hint: string | null
 }) {
   const sorted = [...series].sort((a, b) => (b.values[index] ?? -1) - (a.values[index] ?? -1))
@@ -42,6 +45,7 @@ export function ChartTooltip({
           )}
         </tbody>
       </table>
+      {mark ? <p className="mt-1 max-w-64 border-t pt-1">{mark}</p> : null}
       {hint ? <p className="mt-1 text-muted">{hint}</p> : null}
     </div>
   )

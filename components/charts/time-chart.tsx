@@ -14,6 +14,7 @@ import {
   YAxis,
 } from 'recharts'
 import type { BucketText } from './bucket-text'
+import { type ChartMark, ChartMarks, MARKS_HEIGHT } from './chart-marks'
 import { ChartTooltip } from './chart-tooltip'
 import { labelIndexes, spreadLabels, wholeTicks, zeroBasedTicks } from './scale'
 import { type ChartSeries, type ChartUnit, formatTicks } from './series'
@@ -31,6 +32,8 @@ export interface TimeChartProps {
   syncId?: string
   /** The calls of a bucket: where a click or Enter on it leads. */
   hrefOf?: ((bucketIndex: number) => string) | undefined
+  /** One for a bucket at most. */
+  marks?: readonly ChartMark[]
   height?: number
 }
 
@@ -48,6 +51,7 @@ export function TimeChart({
   text,
   syncId = 'page',
   hrefOf,
+  marks = [],
   height = 200,
 }: TimeChartProps) {
   const router = useRouter()
@@ -67,7 +71,9 @@ export function TimeChart({
   const ticks = unit === 'count' || unit === 'tokens' ? wholeTicks(max) : zeroBasedTicks(max)
   const top = ticks.at(-1) ?? 1
   const axisTicks = labelIndexes(buckets.length, 6).map((index) => buckets[index] ?? '')
-  const endLabels = kind === 'line' && series.length > 1 ? lineEnds(series, top, height) : []
+  const marginTop = marks.length > 0 ? MARKS_HEIGHT : MARGIN.top
+  const endLabels = kind === 'line' && series.length > 1 ? lineEnds(series, top, height, marginTop) : []
+  const marginRight = endLabels.length > 0 ? 40 : MARGIN.right
   const tickTexts = formatTicks(unit, ticks)
   const axisWidth = Math.max(28, ...tickTexts.map((tick) => tick.length * 6.8 + 8))
 
@@ -87,7 +93,7 @@ export function TimeChart({
       <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 480, height }}>
         <ComposedChart
           data={rows}
-          margin={{ ...MARGIN, right: endLabels.length > 0 ? 40 : MARGIN.right }}
+          margin={{ ...MARGIN, top: marginTop, right: marginRight }}
           syncId={syncId}
           barCategoryGap={buckets.length > 90 ? 0 : '18%'}
           aria-label={`${name}. Arrow keys move the cursor${hrefOf ? ', Enter opens the calls' : ''}.`}
@@ -136,6 +142,7 @@ export function TimeChart({
                   unit={unit}
                   series={series}
                   index={index}
+                  mark={marks.find((mark) => mark.index === index)?.title ?? null}
                   hint={hrefOf ? 'Click for the calls' : null}
                 />
               )
@@ -177,6 +184,14 @@ export function TimeChart({
           )}
         </ComposedChart>
       </ResponsiveContainer>
+      <ChartMarks
+        marks={marks}
+        buckets={buckets.length}
+        kind={kind}
+        left={axisWidth}
+        right={marginRight}
+        bottom={AXIS_HEIGHT}
+      />
       {endLabels.map((label) => (
         <span
           key={label.id}
@@ -205,11 +220,11 @@ function loneDot(series: ChartSeries) {
 }
 
 /** Short names at the ends of the lines, moved apart where they would overlap. */
-function lineEnds(series: readonly ChartSeries[], top: number, height: number) {
-  const plot = height - MARGIN.top - AXIS_HEIGHT
+function lineEnds(series: readonly ChartSeries[], top: number, height: number, marginTop: number) {
+  const plot = height - marginTop - AXIS_HEIGHT
   const ends = series.flatMap((one) => {
     const last = one.values.findLast((value) => value !== null)
-    return last === undefined || last === null ? [] : [{ one, y: MARGIN.top + plot * (1 - last / top) }]
+    return last === undefined || last === null ? [] : [{ one, y: marginTop + plot * (1 - last / top) }]
   })
   const spread = spreadLabels(
     ends.map((end) => end.y),

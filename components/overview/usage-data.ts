@@ -67,7 +67,7 @@ const EVERY_MS = 1_000
  * Reads usage again when calls are booked: a second after the last reading began at the earliest, and never before it
  * has ended. A reading that is slower than the calls come would otherwise be begun for ever and never be seen.
  */
-function useFreshUsage(): void {
+export function useFreshUsage(): void {
   const client = useQueryClient()
   const fetching = useIsFetching({ queryKey: KEY }) > 0
   const state = useRef({

@@ -14,10 +14,11 @@ import { PageHead } from '@/components/ui/page-head'
 import { NoPermissionState } from '@/components/ui/states'
 import { TabPanel, Tabs } from '@/components/ui/tabs'
 import type { Route } from '@/lib/resources/routes/schema'
+import { HistoryPanel } from './history/history-panel'
 import { RouteEditor } from './route-editor'
 import { Simulator } from './simulator/simulator'
 
-const TABS = ['configure'] as const
+const TABS = ['configure', 'history'] as const
 const TRAIL = [{ href: '/routes', label: 'Routes' }]
 
 export function NewRoutePage() {
@@ -83,9 +84,12 @@ export function RoutePage({ id }: { id: string }) {
       />
       <Tabs
         label="Route"
-        value={tab}
+        value={can('routes.history') ? tab : 'configure'}
         onChange={(next) => void setTab(next as (typeof TABS)[number])}
-        tabs={[{ value: 'configure', label: 'Configure' }]}
+        tabs={[
+          { value: 'configure', label: 'Configure' },
+          ...(can('routes.history') ? [{ value: 'history', label: 'History' }] : []),
+        ]}
       >
         <TabPanel value="configure" keep>
           <RouteEditor
@@ -98,6 +102,9 @@ export function RoutePage({ id }: { id: string }) {
             onSaved={() => {}}
             onCancel={() => router.push('/routes')}
           />
+        </TabPanel>
+        <TabPanel value="history">
+          <HistoryPanel route={route} />
         </TabPanel>
       </Tabs>
       <DeleteDialog
