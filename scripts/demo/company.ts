@@ -26,7 +26,8 @@ export const ROUTES: readonly DemoRoute[] = [
     strategy: 'priority',
     targets: [
       { provider: 'Sandbox west', model: 'sandbox-large', priority: 0 },
-      { provider: 'Sandbox east', model: 'sandbox-large', priority: 1 },
+      // So that a failure of the first shows: another model answers.
+      { provider: 'Sandbox east', model: 'sandbox-small', priority: 1 },
     ],
   },
   {
