@@ -23,6 +23,7 @@ const SCREENS: Record<string, (made: Made) => string> = {
   routes: () => '/routes',
   'a new route': () => '/routes/new',
   'one route': ({ routeId }) => `/routes/${routeId}`,
+  'the history of a route': ({ routeId }) => `/routes/${routeId}?tab=history`,
   providers: () => '/providers',
   'a new provider': () => '/providers/new',
   'one provider': ({ providerId }) => `/providers/${providerId}`,
