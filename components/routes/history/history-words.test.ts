@@ -47,9 +47,9 @@ const history = (targets: ReturnType<typeof target>[], total = values()) => ({
   changes: [],
 })
 
-test('errors leave out callers that left and races that were lost', () => {
+test('errors leave out callers that left', () => {
   expect(errorsTitle(values())).toBe('No attempt of 120 failed')
-  expect(errorsTitle(values({ failures: { callerGone: 3, hedge: 9 } }))).toBe('No attempt of 120 failed')
+  expect(errorsTitle(values({ failures: { callerGone: 3 } }))).toBe('No attempt of 120 failed')
   expect(errorsTitle(values({ failures: { timeout: 10, rateLimit: 2, callerGone: 3 } }))).toBe(
     '10 % of 120 attempts failed, mostly: timed out',
   )

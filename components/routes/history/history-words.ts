@@ -9,13 +9,9 @@ import type { HistoryChange, HistoryValues, TargetHistory } from '@/lib/resource
 
 export type ByReason = HistoryValues['failures']
 
-/** What says nothing against a target: its caller left, or another was merely faster. */
-const NO_ERRORS: ReadonlySet<LeftReason> = new Set(['callerGone', 'hedge'])
-
-export function errorsOf(failures: ByReason): ByReason {
-  return Object.fromEntries(
-    Object.entries(failures).filter(([reason]) => !NO_ERRORS.has(reason as LeftReason)),
-  )
+/** A caller that left says nothing against a target. */
+export function errorsOf({ callerGone: _none, ...failures }: ByReason): ByReason {
+  return failures
 }
 
 export const sumOf = (counts: ByReason): number => Object.values(counts).reduce((sum, n) => sum + n, 0)
