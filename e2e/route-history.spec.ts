@@ -59,7 +59,7 @@ test('a target that dies while somebody looks on is seen to be replaced, and the
   await expect(page.getByText(/^A fallback answered 1 of 2 calls, mostly: connection failed$/)).toBeVisible()
   await expect(page.getByText(/% of \d+ attempts failed, mostly: connection failed$/)).toBeVisible()
   const shares = page.getByRole('figure', { name: /had \d+ % of \d+ attempts/ })
-  await expect(shares.getByText(`gpt-spare at ${name} spare`)).toBeVisible()
+  await expect(shares.getByRole('listitem').filter({ hasText: `gpt-spare at ${name} spare` })).toBeVisible()
   // The change stands over each of the four charts.
   await expect(page.getByRole('figure').getByRole('link', { name: /: targets$/ })).toHaveCount(4)
 

@@ -34,6 +34,7 @@ export async function startVendor(): Promise<Vendor> {
     child.once('exit', (code) => reject(new Error(`the vendor ended with exit code ${code}`)))
   })
   const origin = new URL(baseUrl).origin
+  const exited = new Promise((resolve) => child.once('exit', resolve))
   return {
     baseUrl,
     async behave(plan) {
@@ -47,7 +48,6 @@ export async function startVendor(): Promise<Vendor> {
       return all.filter((entry) => entry.path === '/v1/chat/completions')
     },
     async stop() {
-      const exited = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await exited
     },
