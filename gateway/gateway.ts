@@ -151,6 +151,7 @@ export async function startGateway(settings: Settings, log: Log, machine = THIS_
         upstream,
         policing: createPolicing(tallies, adoption),
         balancer,
+        consoleUrl: settings.adminUrl,
         report: (problem, error) => log('error', 'gateway.problem', { problem, error }),
         limits: { maxConnections: maxConnections(log) },
         metrics: {

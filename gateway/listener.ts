@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Call } from './call.ts'
 import type { Clock } from './clock.ts'
 import { boundConnections } from './connection-bound.ts'
+import { createCors } from './cors.ts'
 import { answerJson, renderOpenAiError } from './dialects/openai-error.ts'
 import { GatewayError } from './gateway-error.ts'
 import { IdTable } from './id-table.ts'
@@ -36,6 +37,8 @@ export interface ListenerOptions {
   readonly report: (problem: string, error: unknown) => void
   readonly policing: Policing
   readonly balancer: Balancer
+  /** Where people open the console, whose pages alone may call from a browser; without it none may. */
+  readonly consoleUrl?: string | null
   readonly limits?: Partial<ListenerLimits>
   /** What `/metrics` tells, and the token that opens it to other machines. */
   readonly metrics?: { readonly token: string | null; readonly metrics: () => readonly Metric[] }
@@ -57,6 +60,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const state = { draining: false, idle: null as (() => void) | null }
   const calls = new IdTable<Call>()
+  const cors = createCors(options.consoleUrl ?? null)
   const waitsFor = options.waitsFor ?? (() => null)
   const routes = createRoutes({
     configuration: options.configuration,
@@ -87,8 +91,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     else if (path === '/readyz')
       answerReadiness(response, state.draining, options.configuration(), waitsFor())
     else if (path === '/metrics' && options.metrics) answerMetrics(request, response, options.metrics)
-    else if (bound.exceededBy(request)) refuseConnection(response)
-    else routes(request, response)
+    else {
+      cors(request, response)
+      if (bound.exceededBy(request)) refuseConnection(response)
+      else routes(request, response)
+    }
   }
   const server = createServer(
     {

@@ -12,6 +12,7 @@ describe('the environment', () => {
       controlUrls: ['http://127.0.0.1:3000'],
       gatewayToken: 'a-token-of-ours',
       gatewayUrl: null,
+      adminUrl: null,
       journalSync: 'group',
       counters: 'shared',
       timeZone: 'UTC',

@@ -9,6 +9,8 @@ export interface Settings {
   readonly controlUrls: readonly string[]
   readonly gatewayToken: string
   readonly gatewayUrl: string | null
+  /** Where people open the console; its pages alone may call from a browser. */
+  readonly adminUrl: string | null
   readonly journalSync: 'group' | 'settle'
   readonly counters: 'shared' | 'independent'
   readonly timeZone: string
@@ -45,8 +47,9 @@ export function readSettings(env: Env): Settings {
     throw new SettingsError('GATEHOUSE_GATEWAY_TOKEN takes at least 8 printable characters without spaces.')
   }
   const gatewayUrl = httpUrl(env, 'GATEHOUSE_GATEWAY_URL')
+  const adminUrl = httpUrl(env, 'GATEHOUSE_ADMIN_URL')
   const ownPorts = new Set([port, ...reservedPorts(env)])
-  for (const url of [...controlUrls, httpUrl(env, 'GATEHOUSE_ADMIN_URL'), gatewayUrl]) {
+  for (const url of [...controlUrls, adminUrl, gatewayUrl]) {
     const named = url === null ? '' : new URL(url).port
     if (named !== '') ownPorts.add(Number(named))
   }
@@ -57,6 +60,7 @@ export function readSettings(env: Env): Settings {
     controlUrls,
     gatewayToken,
     gatewayUrl,
+    adminUrl,
     journalSync: oneOf(env, 'JOURNAL_SYNC', ['group', 'settle']),
     counters: oneOf(env, 'GATEHOUSE_COUNTERS', ['shared', 'independent']),
     timeZone: timeZone(env),

@@ -49,6 +49,7 @@ export async function startGatewayUnderTest(
   network: Partial<HttpUpstreamOptions> = {},
   routing: BalancerOptions = PATIENT,
   clock: Clock = systemClock,
+  consoleUrl: string | null = null,
 ): Promise<GatewayUnderTest> {
   const [a, b] = [await startFakeOpenAi(), await startFakeOpenAi()]
   const books = memoryBooks()
@@ -91,6 +92,7 @@ export async function startGatewayUnderTest(
     balancer,
     report: (problem, error) => reports.push(problem, error),
     limits,
+    consoleUrl,
   })
   const url = `http://127.0.0.1:${listener.port}`
   return {

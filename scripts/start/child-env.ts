@@ -53,7 +53,8 @@ export function gatewayEnv(
     DATA_DIR: settings.dataDir,
     GATEHOUSE_CONTROL_URL: upstream.controlUrl ?? `http://${urlHost(settings.host)}:${settings.adminPort}`,
     GATEHOUSE_GATEWAY_TOKEN: token,
-    GATEHOUSE_ADMIN_URL: settings.adminUrl,
+    // A gateway on its own knows only where it is told that the console is: a guess would let a page call it.
+    GATEHOUSE_ADMIN_URL: upstream.controlUrl === undefined ? settings.adminUrl : base.GATEHOUSE_ADMIN_URL,
     GATEHOUSE_GATEWAY_URL: settings.gatewayUrl,
     GATEHOUSE_TIME_ZONE: settings.timeZone,
     GATEHOUSE_DRAIN_MS: String(upstream.drainMs ?? settings.drainMs),

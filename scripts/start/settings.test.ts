@@ -111,6 +111,17 @@ test('the gateway gets neither the root secret nor the database nor the first pa
   expect(gatewayEnv(base, settings, 'token', { drainMs: 4_000 }).GATEHOUSE_DRAIN_MS).toBe('4000')
 })
 
+test('a gateway learns where the console is, and on its own only what it is told', () => {
+  const adminUrl = (base: Record<string, string>, controlUrl?: string) =>
+    gatewayEnv(base, readSettings(base, '/'), 'token', controlUrl === undefined ? {} : { controlUrl })
+      .GATEHOUSE_ADMIN_URL
+  const told = { GATEHOUSE_ADMIN_URL: 'https://gatehouse.example.com' }
+  expect(adminUrl({ PORT: '3100' })).toBe('http://127.0.0.1:3100')
+  expect(adminUrl(told)).toBe('https://gatehouse.example.com')
+  expect(adminUrl({}, 'http://admin:3000')).toBeUndefined()
+  expect(adminUrl(told, 'http://admin:3000')).toBe('https://gatehouse.example.com')
+})
+
 test('admin and gateway hold the same token, derived from the secret unless it is given', () => {
   const settings = readSettings({}, '/')
   const values = { databaseUrl: 'postgresql://db/books', secret: SECRET, adminPassword: null }
