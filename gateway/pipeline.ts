@@ -75,13 +75,38 @@ interface Won {
   readonly reservation: Reservation
   /** It failed for its credential alone, and another one is ready: nothing is held against the target. */
   readonly isCredentialsOwn: boolean
+  /** It stands in the call already. */
+  readonly isRecorded: boolean
+}
+
+/** A refusal that was left for another target, with what the call knew of itself when it came. */
+interface Refusal {
+  readonly won: Won
+  readonly lastFailure: string | null
+}
+
+/** Where nobody gives a better answer, for want of room or because they fail, the last refusal is the caller's. */
+async function findAnswer(call: Call, route: CompiledRoute, configuration: Configuration): Promise<Won> {
+  const refusals: Refusal[] = []
+  try {
+    return await askTargets(call, route, configuration, refusals)
+  } catch (error) {
+    const refusal = refusals.at(-1)
+    if (!refusal || call.gone || !(error instanceof GatewayError)) throw error
+    return takeBack(call, refusal)
+  }
 }
 
 /**
  * Tries targets until one answers. A repeat is safe: the caller has seen nothing, a completion changes nothing at the
  * vendor, and each try is an attempt of its own in the books, with what it cost.
  */
-async function findAnswer(call: Call, route: CompiledRoute, configuration: Configuration): Promise<Won> {
+async function askTargets(
+  call: Call,
+  route: CompiledRoute,
+  configuration: Configuration,
+  refusals: Refusal[],
+): Promise<Won> {
   const { clock } = call.around
   const plan = planTargets(call, route, configuration)
   call.decision = plan.decision
@@ -128,11 +153,22 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
     const isLeft = isLeftFor(call, plan, target, { attempt, index, isCredentialsOwn })
     if (isLeft) attempt.leave()
     if (!attempt.failure) flight.heard(attempt.json === null, attempt.firstTokenAt ?? clock.monotonic())
-    const won = { attempt, target, wanted, flight, index, startedAt, reservation, isCredentialsOwn }
+    const won = {
+      attempt,
+      target,
+      wanted,
+      flight,
+      index,
+      startedAt,
+      reservation,
+      isCredentialsOwn,
+      isRecorded: false,
+    }
     if (!attempt.failure) return won
 
     failed = attempt.failure
     record(call, won)
+    if (isLeft && failed.reason === 'contentRefused') refusals.push({ won, lastFailure: call.lastFailure })
     call.lastFailure = failed.reason
     if (failed.reason === 'contextTooLong') plan.needLonger(target)
     else if (!failed.sameTargetMayHelp && !isCredentialsOwn) plan.giveUpOn(target)
@@ -141,6 +177,18 @@ async function findAnswer(call: Call, route: CompiledRoute, configuration: Confi
     index += 1
     patientUntil = clock.monotonic() + MAX_WAIT_FOR_VENDOR_MS
   }
+}
+
+function takeBack(call: Call, { won, lastFailure }: Refusal): Won {
+  const { attempt, index } = won
+  const entry = call.attempts[index]
+  if (!entry) throw new GatewayError('internal_error')
+  attempt.takeBack()
+  call.attempts[index] = { ...entry, code: null, outcome: 'ok', reason: undefined }
+  call.lastFailure = lastFailure
+  call.servedModel = entry.servedModel ?? call.servedModel
+  call.firstTokenMs = Math.max(0, Math.round(call.around.clock.monotonic() - call.startedAt))
+  return { ...won, isRecorded: true }
 }
 
 function isEverLeft({ route: { fallback, timeouts } }: CompiledRoute): boolean {
@@ -243,6 +291,7 @@ async function refuse(call: Call, error: unknown): Promise<void> {
 
 /** Writes a finished attempt into the call: usage, cost, lines. */
 function record(call: Call, won: Won): void {
+  if (won.isRecorded) return
   const { attempt, target, flight, index, startedAt, reservation } = won
   const verdict = won.isCredentialsOwn ? 'none' : verdictOf(call, attempt, index)
   flight.ended(verdict, call.around.clock.monotonic())

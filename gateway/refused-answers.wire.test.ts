@@ -1,8 +1,10 @@
 import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Policy } from './snapshot/policy-index.ts'
 import type { FakePlan } from './testing/fake-openai.ts'
-import { type GatewayUnderTest, HELLO, startGatewayUnderTest } from './testing/gateway-under-test.ts'
+import { type GatewayUnderTest, HELLO, startGatewayUnderTest, until } from './testing/gateway-under-test.ts'
 import { TEST_SECRET, testRoute } from './testing/memory-configuration.ts'
+import { testBudget, testLimit } from './testing/policies.ts'
 
 let gateway: GatewayUnderTest
 let openai: OpenAI
@@ -28,30 +30,40 @@ const REFUSED: object = {
   finish_reason: 'stop',
 }
 
-function whole(choice: object): FakePlan {
-  const answer = { id: 'c', object: 'chat.completion', created: 1, model: 'gpt-fake', usage: USAGE }
+/** A cent of it, so that a budget knows. */
+const COSTLY = { prompt_tokens: 20, completion_tokens: 1_000, total_tokens: 1_020 }
+
+function whole(choice: object, usage = USAGE): FakePlan {
+  const answer = { id: 'c', object: 'chat.completion', created: 1, model: 'gpt-fake', usage }
   return { rawBody: JSON.stringify({ ...answer, choices: [{ index: 0, ...choice }] }) }
 }
 
-function events(deltas: readonly object[], finish: string): string {
+function events(deltas: readonly object[], finish: string, usage = USAGE): string {
   const chunk = (fields: object) =>
     `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'gpt-fake', ...fields })}\n\n`
   return [
     chunk({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] }),
     ...deltas.map((delta) => chunk({ choices: [{ index: 0, delta, finish_reason: null }] })),
     chunk({ choices: [{ index: 0, delta: {}, finish_reason: finish }] }),
-    chunk({ choices: [], usage: USAGE }),
+    chunk({ choices: [], usage }),
     'data: [DONE]\n\n',
   ].join('')
 }
-const REFUSING = events([{ refusal: 'I can’t ' }, { refusal: 'help.' }], 'stop')
+const refusing = (usage = USAGE) => events([{ refusal: 'I can’t ' }, { refusal: 'help.' }], 'stop', usage)
+const REFUSING = refusing()
 
-function routeBoth(contentRefused: boolean) {
+function routeBoth(
+  contentRefused: boolean,
+  { policies = [], ...fields }: { policies?: Policy[] | undefined; retries?: object } = {},
+) {
   const targets = [
     { providerId: 'provider_a', model: 'gpt-fake', priority: 0 },
     { providerId: 'provider_b', model: 'gpt-other', priority: 1 },
   ]
-  gateway.configure({ routes: [testRoute({ name: 'both', targets, fallback: { contentRefused } })] })
+  gateway.configure({
+    policies,
+    routes: [testRoute({ name: 'both', targets, fallback: { contentRefused }, ...fields })],
+  })
 }
 const plain = () => openai.chat.completions.create({ model: 'both', ...HELLO })
 async function streamed() {
@@ -66,6 +78,17 @@ async function streamed() {
     if (choices[0]?.finish_reason) seen.finish.push(choices[0].finish_reason)
   }
   return seen
+}
+async function expectRefusalWhole(): Promise<Headers> {
+  const { data, response } = await openai.chat.completions.create({ model: 'both', ...HELLO }).withResponse()
+  expect(data.choices[0]).toMatchObject(REFUSED)
+  return response.headers
+}
+async function expectRefusalStreamed(): Promise<Headers> {
+  const answer = await gateway.post({ model: 'both', ...HELLO, stream: true })
+  // As the vendor sent it, save the usage that only the gateway asked for.
+  expect(await answer.text()).toBe(refusing().replace(/data: [^\n]*"usage"[^\n]*\n\n/, ''))
+  return answer.headers
 }
 const served = () => [gateway.a.served.length, gateway.b.served.length]
 
@@ -147,5 +170,62 @@ describe('an answer that only refuses', () => {
     expect((await streamed()).content).toBe('gladly')
     const [left] = (await gateway.event()).attempts
     expect([left?.outcome, left?.usageSource]).toEqual(['error', 'estimated'])
+  })
+
+  const OF_B = { type: 'provider', id: 'provider_b', each: false } as const
+  const nobodyBetter: [string, { policies?: Policy[]; fallback?: FakePlan }, string[]][] = [
+    ['has no room in a budget', { policies: [testBudget({ amountUsd: '0.000001', scope: OF_B })] }, []],
+    ['has no room in a limit', { policies: [testLimit({ metric: 'tokens', limit: '1', scope: OF_B })] }, []],
+    [
+      'leaves no room in a budget over both',
+      { policies: [testBudget({ id: 'over_both', amountUsd: '0.045' })] },
+      [],
+    ],
+    ['fails', { fallback: { status: 500 } }, ['serverError', 'serverError']],
+    ['takes the request for wrong', { fallback: { status: 400 } }, ['badRequest']],
+    ['breaks off', { fallback: { failAtByte: 0 } }, ['connection', 'connection']],
+  ]
+  describe.each(nobodyBetter)('is the caller’s after all where the other target %s', (_, given, reasons) => {
+    it.each([true, false])('streamed: %s', async (stream) => {
+      const policies = given.policies?.map((policy) => ({ ...policy, id: `${policy.id}_${stream}` }))
+      routeBoth(true, { policies, retries: { attempts: 2 } })
+      gateway.a.script([stream ? { rawBody: refusing(COSTLY) } : whole(REFUSED, COSTLY)])
+      gateway.b.script([], given.fallback)
+      const headers = await (stream ? expectRefusalStreamed() : expectRefusalWhole())
+      expect(headers.get('x-gatehouse-model')).toBe('gpt-fake')
+      expect(headers.get('x-gatehouse-attempts')).toBe(String(1 + reasons.length))
+      expect(headers.get('x-gatehouse-degraded')).toBeNull()
+      const event = await gateway.event()
+      expect(event).toMatchObject({
+        status: 200,
+        code: null,
+        providerId: 'provider_a',
+        servedModel: 'gpt-fake',
+      })
+      expect(event.degraded).toBeUndefined()
+      expect(event.routing?.wantedProviderId).toBeUndefined()
+      expect(event.attempts.map(({ outcome }) => outcome)).toEqual(['ok', ...reasons.map(() => 'error')])
+      expect(event.attempts.slice(1).map(({ reason }) => reason)).toEqual(reasons)
+      expect(event.attempts[0]).toMatchObject({
+        usageSource: 'provider',
+        usage: { outputTokens: 1_000 },
+        code: null,
+      })
+      for (const [, { held }] of gateway.policing.counters.moneys()) expect(held).toBe(0n)
+    })
+  })
+
+  it('is nobody’s where its caller left while another was asked', async () => {
+    routeBoth(true)
+    gateway.a.script([{ rawBody: REFUSING }])
+    gateway.b.script([{ hang: true }])
+    const leaving = new AbortController()
+    const left = gateway.post({ model: 'both', ...HELLO, stream: true }, { signal: leaving.signal })
+    await until(() => gateway.b.served.length === 1)
+    leaving.abort()
+    await left.catch(() => {})
+    const event = await gateway.event()
+    expect(event).toMatchObject({ status: 499, code: 'client_closed' })
+    expect(event.attempts.map(({ reason }) => reason)).toEqual(['contentRefused', 'callerGone'])
   })
 })

@@ -24,6 +24,7 @@ export interface AttemptOptions {
 
 /** Takes what may be forwarded; false asks for a pause until `resume`. */
 export type Sink = (chunks: Buffer[]) => boolean
+export const DISCARD: Sink = () => true
 
 /** Why a stream that had begun is over. `failure` null: it came to its own end. */
 export interface StreamEnd {

@@ -30,7 +30,7 @@ import {
   type UpstreamHeaders,
   type UpstreamRequest,
 } from '../upstream/upstream.ts'
-import type { AttemptOptions, Sink, StreamEnd } from './attempt-terms.ts'
+import { type AttemptOptions, DISCARD, type Sink, type StreamEnd } from './attempt-terms.ts'
 import { AttemptTimer, type Timed } from './attempt-timer.ts'
 
 /** Bytes that are held before the first token; a vendor that sends more without one is taken to have begun. */
@@ -40,7 +40,6 @@ const MAX_ERROR_BYTES = 64 * 1024
 const ERROR_BODY_MS = 10_000
 /** How long a vendor may take to close after `[DONE]` before its connection is given up. */
 const LINGER_MS = 2_000
-const DISCARD: Sink = () => true
 
 type State = 'waiting' | 'refusal' | 'json' | 'holding' | 'flowing' | 'over'
 
@@ -140,12 +139,17 @@ export class Attempt implements UpstreamHandler, Timed {
     else this.#fail(failure)
   }
 
-  /** Its doubt becomes its failure: nobody is told what it said. A refusal is whole, and has its usage. */
+  /** Its doubt becomes its failure. A refusal is whole, has its usage, and is kept; a slow stream is cancelled. */
   leave() {
     const failure = this.doubt
-    if (this.reader?.terminal || this.#sawEnd) this.flow(DISCARD)
-    else if (this.#state === 'flowing') this.#finish({ failure, aborted: false })
+    const isWhole = failure?.reason === 'contentRefused'
+    if (this.#state === 'flowing') this.#finish({ failure: isWhole ? null : failure, aborted: false })
     this.failure = failure
+  }
+
+  /** A refusal that was left is told after all. */
+  takeBack() {
+    this.failure = null
   }
 
   /** Of an answer that is not a stream, as far as it came. */
@@ -166,7 +170,7 @@ export class Attempt implements UpstreamHandler, Timed {
     this.#lastByteAt = clock.monotonic()
     const encoding = headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity') {
-      return this.#fail(garbage(this.endpoint, 'a compressed answer, which nobody asked for', status))
+      return this.#fail(this.#garbage('a compressed answer, which nobody asked for'))
     }
     if (status < 200 || status > 299) {
       this.#state = 'refusal'
@@ -176,8 +180,7 @@ export class Attempt implements UpstreamHandler, Timed {
     }
     const type = String(headers['content-type'] ?? '').toLowerCase()
     if (stream && !type.includes('json')) {
-      if (type.includes('html'))
-        return this.#fail(garbage(this.endpoint, 'a web page instead of a stream', status))
+      if (type.includes('html')) return this.#fail(this.#garbage('a web page instead of a stream'))
       this.#state = 'holding'
       this.reader = new ChatStreamReader(this.#options.reading)
     } else this.#state = 'json'
@@ -194,11 +197,8 @@ export class Attempt implements UpstreamHandler, Timed {
         return
       case 'json':
         this.#keep(chunk)
-        if (this.#bytes > MAX_JSON_BYTES) {
-          this.#fail(
-            garbage(this.endpoint, `an answer of more than ${MAX_JSON_BYTES} bytes`, this.status ?? 200),
-          )
-        }
+        if (this.#bytes > MAX_JSON_BYTES)
+          this.#fail(this.#garbage(`an answer of more than ${MAX_JSON_BYTES} bytes`))
         return
     }
   }
@@ -223,7 +223,7 @@ export class Attempt implements UpstreamHandler, Timed {
       case 'flowing':
         return this.#endOfStream()
       case 'waiting':
-        return this.#fail(garbage(this.endpoint, 'no answer', 0))
+        return this.#fail(this.#garbage('no answer'))
     }
   }
 
@@ -244,14 +244,13 @@ export class Attempt implements UpstreamHandler, Timed {
       reader.push(chunk)
     } catch (error) {
       if (!(error instanceof SseOverflow)) throw error
-      return this.#breakOff(garbage(this.endpoint, error.message, this.status ?? 200))
+      return this.#breakOff(this.#garbage(error.message))
     }
     if (this.#state === 'flowing') return this.#flowOut()
     this.#bytes += chunk.length
     if (reader.terminal || (reader.begun && !this.#isHeld(reader))) return this.#begin()
     if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
-    if (reader.garbage)
-      return this.#fail(garbage(this.endpoint, 'a stream that is not valid', this.status ?? 200))
+    if (reader.garbage) return this.#fail(this.#garbage('a stream that is not valid'))
     // One huge event is bounded by itself: while it isn't whole, there is nothing to show and nothing to lose.
     if (this.#bytes > MAX_HELD_BYTES && reader.hasOutput) this.#begin()
   }
@@ -310,9 +309,8 @@ export class Attempt implements UpstreamHandler, Timed {
     reader.end()
     if (this.#state === 'holding') {
       if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
-      if (!reader.begun && !reader.terminal) {
-        return this.#fail(garbage(this.endpoint, 'a stream that ended before it began', this.status ?? 200))
-      }
+      if (!reader.begun && !reader.terminal)
+        return this.#fail(this.#garbage('a stream that ended before it began'))
       // Nobody has seen any of it yet.
       const failure = failureOfEnd(this.endpoint, reader, this.status)
       if (failure) return this.#fail(failure)
@@ -325,6 +323,10 @@ export class Attempt implements UpstreamHandler, Timed {
     const body = this.#body.join()
     const now = this.#options.clock.now()
     this.#fail(failureOfStatus(this.endpoint, this.status ?? 0, this.headers, body, now))
+  }
+
+  #garbage(what: string): VendorFailure {
+    return garbage(this.endpoint, what, this.status ?? 0)
   }
 
   #breakOff(failure: VendorFailure) {

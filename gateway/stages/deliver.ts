@@ -44,7 +44,8 @@ export function answerHeaders(
     'x-gatehouse-model',
     headerText(servedModelOf(attempt) ?? target.model),
     'x-gatehouse-attempts',
-    String(index + 1),
+    // A refusal may be told after others have failed.
+    String(Math.max(index + 1, call.attempts.length)),
     // No answer comes from a cache yet, so each one went past it.
     'x-gatehouse-cache',
     'bypass',

@@ -1,6 +1,6 @@
 /** Closes a call in the books: exactly once for each, the refused ones too, before the caller sees the end. */
 import type { GatewayErrorCode } from '../../lib/contract/error-codes.ts'
-import type { CallRouting } from '../../lib/contract/usage-event.ts'
+import { answeringAttempt, type CallRouting } from '../../lib/contract/usage-event.ts'
 import type { Call } from '../call.ts'
 import { sumCost, sumUsage } from './meter.ts'
 
@@ -10,7 +10,6 @@ export async function settle(call: Call, status: number, code: GatewayErrorCode 
   call.settled = true
   const { books, clock, report } = call.around
   const { usage, source } = sumUsage(call.attempts)
-  const last = call.attempts.at(-1)
   try {
     books.settle({
       id: call.id,
@@ -27,7 +26,7 @@ export async function settle(call: Call, status: number, code: GatewayErrorCode 
       stream: call.chat?.stream ?? false,
       requestedModel: call.chat?.model ?? null,
       servedModel: call.servedModel,
-      providerId: last?.providerId ?? null,
+      providerId: answeringAttempt(call.attempts)?.providerId ?? null,
       endUser: call.headers?.endUser ?? null,
       usage,
       usageSource: source,
@@ -58,8 +57,9 @@ export async function settle(call: Call, status: number, code: GatewayErrorCode 
 /** Short, for it goes with each call: only what says something. Undefined where there was nothing to choose. */
 function routingOf({ route, decision, wanted, attempts }: Call): CallRouting | undefined {
   if (!route || !decision || route.route.targets.length < 2) return
-  const last = attempts.at(-1)
-  const isWanted = wanted === null || (last?.providerId === wanted.provider.id && last.model === wanted.model)
+  const answering = answeringAttempt(attempts)
+  const isWanted =
+    wanted === null || (answering?.providerId === wanted.provider.id && answering.model === wanted.model)
   return {
     strategy: route.route.strategy,
     rule: decision.rule?.name,

@@ -58,6 +58,14 @@ export const attempt = z.object({
 export type Attempt = z.infer<typeof attempt>
 
 /**
+ * Whose answer the caller has: the last attempt that went well, which need not be the last one, for a refusal stands
+ * where the targets that were asked after it fail. Where none went well, the last; undefined where nobody was asked.
+ */
+export function answeringAttempt<T extends Pick<Attempt, 'outcome'>>(attempts: readonly T[]): T | undefined {
+  return attempts.findLast(({ outcome }) => outcome === 'ok') ?? attempts.at(-1)
+}
+
+/**
  * Why a target was left, or not asked at all. Gateways of a later release may say more: what is not known here is read
  * as `other`. Sums are stored by place: new ones stand at the end.
  */
@@ -107,7 +115,7 @@ export const callRouting = z.object({
   rule: z.string().max(200).nullish(),
   /** Whether the caller met the canary; absent: the route has none. */
   canary: z.boolean().nullish(),
-  /** Whom the route would have had answer; absent: the target that was asked last. */
+  /** Whom the route would have had answer; absent: whoever answered, see `answeringAttempt`. */
   wantedProviderId: z.string().max(120).nullish(),
   wantedModel: z.string().max(200).nullish(),
 })

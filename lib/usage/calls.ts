@@ -3,7 +3,13 @@ import 'server-only'
 import type pg from 'pg'
 import type { RowScope } from '../api/actor.ts'
 import { formatUsd } from '../contract/money.ts'
-import { type Attempt, type CallDegraded, type CallRouting, leftReasonOf } from '../contract/usage-event.ts'
+import {
+  type Attempt,
+  answeringAttempt,
+  type CallDegraded,
+  type CallRouting,
+  leftReasonOf,
+} from '../contract/usage-event.ts'
 import type { Call, Receipt } from '../resources/calls/schema.ts'
 import { dayOf, uuidTime } from './call-days.ts'
 import { Conditions } from './scope.ts'
@@ -216,16 +222,16 @@ export function toCall(row: CallRow): Call {
   }
 }
 
-/** Whom the route wanted stands in the books where it was somebody else than the one that was asked last. */
+/** Whom the route wanted stands in the books where it was somebody else than the one that answered. */
 function toRouting(routing: CallRouting | null, attempts: readonly Attempt[]): Receipt['routing'] {
   if (!routing) return null
-  const last = attempts.at(-1)
+  const answering = answeringAttempt(attempts)
   return {
     strategy: routing.strategy,
     rule: routing.rule ?? null,
     canary: routing.canary ?? null,
-    wantedProviderId: routing.wantedProviderId ?? last?.providerId ?? null,
-    wantedModel: routing.wantedModel ?? last?.model ?? null,
+    wantedProviderId: routing.wantedProviderId ?? answering?.providerId ?? null,
+    wantedModel: routing.wantedModel ?? answering?.model ?? null,
   }
 }
 

@@ -2,6 +2,7 @@
 import 'server-only'
 import type pg from 'pg'
 import type { PriceEntity } from '../contract/entities.ts'
+import { answeringAttempt } from '../contract/usage-event.ts'
 import { readBudgets } from './reprice-budgets.ts'
 import { type Cursor, type RepriceRange, readPage, repricerFor } from './reprice-calls.ts'
 import { type Correction, planCorrection } from './reprice-plan.ts'
@@ -121,7 +122,7 @@ class Tally {
     for (const [sums, id] of [
       [teams, call.teamId],
       [routes, call.route],
-      [models, call.servedModel ?? call.attempts.at(-1)?.model ?? null],
+      [models, call.servedModel ?? answeringAttempt(call.attempts)?.model ?? null],
     ] as const) {
       const known = sums.get(id) ?? { calls: 0, before: 0n, after: 0n }
       sums.set(id, known)

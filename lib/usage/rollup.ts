@@ -1,5 +1,5 @@
 /** Calls summed into the rows of `rollup_minutes` and `rollup_quarters`, and corrections of what they cost. */
-import type { Attempt, UsageEvent } from '../contract/usage-event.ts'
+import { type Attempt, answeringAttempt, type UsageEvent } from '../contract/usage-event.ts'
 import { callOutcome } from '../format/call-outcome.ts'
 import { clean, type Statement } from './call-rows.ts'
 import { emptyHistogram, HISTOGRAM_SIZE, histogramBucket } from './histogram.ts'
@@ -40,7 +40,7 @@ interface RollupRow {
 type Counted = Pick<
   UsageEvent,
   'at' | 'teamId' | 'consumerId' | 'keyId' | 'route' | 'providerId' | 'servedModel' | 'kind' | 'simulated'
-> & { readonly attempts: readonly Pick<Attempt, 'model'>[] }
+> & { readonly attempts: readonly Pick<Attempt, 'model' | 'outcome'>[] }
 
 /** What a correction moves in the rows of its call. */
 export interface RollupCorrection {
@@ -153,7 +153,7 @@ function add(row: RollupRow, event: UsageEvent): void {
 
 /** Never the model that was asked for: callers may ask for anything, and each name would be a row for good. */
 function rollupModel(event: Counted): string | null {
-  return event.servedModel ?? event.attempts.at(-1)?.model ?? null
+  return event.servedModel ?? answeringAttempt(event.attempts)?.model ?? null
 }
 
 function addStatement(table: string, rows: readonly RollupRow[]): Statement {

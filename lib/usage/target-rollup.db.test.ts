@@ -159,3 +159,14 @@ test('minutes are kept for two days, quarter-hours for good', async () => {
   expect((await totals('rollup_target_minutes')).calls).toBe(null)
   expect((await totals('rollup_target_quarters')).calls).toBeGreaterThan(40)
 })
+
+test('a call counts at the target whose refusal stood, where the targets that were asked after it failed', async () => {
+  const attempts = [attemptAt(0, null), attemptAt(1, 'serverError'), attemptAt(2, 'connection')]
+  await book([pricedEvent({}, { at: FROM, routeId: 'route_1', attempts })])
+  const { rows } = await pool.query('SELECT model, calls::int FROM rollup_target_minutes ORDER BY model')
+  expect(rows).toEqual([
+    { model: 'm0', calls: 1 },
+    { model: 'm1', calls: 0 },
+    { model: 'm2', calls: 0 },
+  ])
+})

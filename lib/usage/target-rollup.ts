@@ -1,10 +1,11 @@
 /**
  * What each target of a route was asked and what came of it, by the minute and the quarter-hour: the rows of
- * `rollup_target_minutes` and `rollup_target_quarters`. A call counts in the row of the target that was asked last (of
- * none, where it was refused before), each attempt in the row of its own.
+ * `rollup_target_minutes` and `rollup_target_quarters`. A call counts in the row of the target that answered it (of
+ * the one that was asked last, where none did; of none, where it was refused before), each attempt in the row of its own.
  */
 import {
   type Attempt,
+  answeringAttempt,
   LEFT_REASONS,
   type LeftReason,
   leftReasonOf,
@@ -63,7 +64,7 @@ function sum(events: readonly UsageEvent[], bucketSize: number): TargetRow[] {
     return row
   }
   for (const event of events) {
-    addCall(rowOf(event, event.attempts.at(-1)), event)
+    addCall(rowOf(event, answeringAttempt(event.attempts)), event)
     for (const [index, attempt] of event.attempts.entries())
       addAttempt(rowOf(event, attempt), attempt, index === 0)
   }
