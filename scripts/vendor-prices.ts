@@ -27,6 +27,9 @@ export const CATALOGUE_PATH = fileURLToPath(
 /** Entries without prices that are free by the vendor's own word; any other empty price means "unknown". */
 const FREE = new Set(['openai/moderation'])
 
+/** Addresses besides those that the package knows. */
+const API_PATTERNS: Readonly<Record<string, string>> = { together: 'https://api\\.together\\.(?:xyz|ai)' }
+
 /** Token kinds that have no meter here. Where one costs other than what it would be counted as, a sum would be wrong. */
 const UNMETERED = [
   ['input_image_mtok', 'input_mtok'],
@@ -78,7 +81,7 @@ function vendorOf(provider: Provider): CatalogueVendor {
   return {
     id: provider.id,
     name: provider.name,
-    apiPattern: provider.api_pattern,
+    apiPattern: API_PATTERNS[provider.id] ?? provider.api_pattern,
     ...(provider.fallback_model_providers ? { fallbacks: provider.fallback_model_providers } : {}),
     models: provider.models.map((model): CatalogueModel => {
       const prices = Array.isArray(model.prices) ? model.prices : [{ prices: model.prices }]

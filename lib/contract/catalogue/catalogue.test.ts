@@ -36,6 +36,10 @@ describe('vendors', () => {
     ['https://api.mistral.ai/v1', 'mistral-large-latest'],
     ['https://openrouter.ai/api/v1', 'anthropic/claude-sonnet-4.5'],
     ['https://api.deepseek.com', 'deepseek-chat'],
+    ['https://api.deepseek.com/v1', 'deepseek-reasoner'],
+    ['https://api.together.xyz/v1', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
+    ['https://api.together.ai/v1', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
+    ['https://api.fireworks.ai/inference/v1', 'accounts/fireworks/models/deepseek-v3p2'],
   ])('an openai-compatible provider is priced by its host: %s', (baseUrl, model) => {
     expect(findPricing('openai-compatible', baseUrl, model, AT)).not.toBeNull()
   })
