@@ -6,6 +6,7 @@
 import { removeMember, scanObject, setMember, spliceBytes } from '../codec/json-scan.ts'
 import { SseDecoder, type SseEvent } from '../codec/sse.ts'
 import { estimateTextTokens } from './openai-chat-request.ts'
+import { failureIn, isBrokenOff } from './openai-failure.ts'
 import { callsTool, type NoticeFate, withNotice } from './openai-notice.ts'
 import { type Said, saidIn } from './openai-refusal.ts'
 import { isRecord, type ReadUsage, readServiceTier, usageOf } from './openai-usage.ts'
@@ -19,7 +20,8 @@ const ERROR = Buffer.from('"error"')
 const MATTERS = [USAGE, ERROR, TIMINGS]
 const FINISH = Buffer.from('"finish_reason"')
 const CONTENT = Buffer.from('"content"')
-const OTHER_TEXT = ['"arguments"', '"reasoning_content"', '"reasoning"', '"refusal"'].map((key) =>
+/** `text` stands in content of several parts, as of Mistral's reasoning models. */
+const OTHER_TEXT = ['"arguments"', '"reasoning_content"', '"reasoning"', '"refusal"', '"text"'].map((key) =>
   Buffer.from(key),
 )
 
@@ -108,17 +110,18 @@ export class ChatStreamReader {
       this.terminal = event.raw
       return
     }
-    const isAfterFirst = this.begun && !this.refusing && this.#notice === null
-    if (isAfterFirst && !MATTERS.some((key) => data.includes(key))) {
-      if (!this.finished && hasFinish(data)) this.finished = true
+    const finish = finishIn(data)
+    const isPlain = this.begun && !this.refusing && this.#notice === null && !isBrokenOff(finish)
+    if (isPlain && !MATTERS.some((key) => data.includes(key))) {
+      if (finish !== null) this.finished = true
       this.#count(data)
       return this.#forward(event.raw)
     }
     if (
-      isAfterFirst &&
+      isPlain &&
       data.includes(NULL_USAGE) &&
       !data.includes(ERROR) &&
-      this.#readNullUsage(event, data)
+      this.#readNullUsage(event, data, finish)
     )
       return
     const chunk = parseObject(data)
@@ -127,11 +130,14 @@ export class ChatStreamReader {
       else this.#forward(event.raw)
       return
     }
-    if (isError(chunk)) {
-      this.error = chunk.error
+    const failure = failureIn(chunk)
+    if (failure !== null) {
+      // What it costs all the same may stand beside it.
+      this.#noteUsage(chunk, data)
+      this.error = failure
       return
     }
-    this.#note(chunk, data)
+    this.#note(chunk, data, finish)
     const noticed = this.#notice === null ? null : withNotice(data, 'delta', this.#notice)
     if (noticed) this.#notice = null
     else if (this.#notice !== null) this.#callsTool ||= callsTool(chunk)
@@ -141,11 +147,11 @@ export class ChatStreamReader {
   }
 
   /** OpenAI puts `"usage":null` into every chunk once it is asked for the usage: hidden without parsing. */
-  #readNullUsage(event: SseEvent, data: Buffer): boolean {
+  #readNullUsage(event: SseEvent, data: Buffer, finish: string | null): boolean {
     // Asked for by the caller too, nothing is hidden: there is no need to find where it stands, unless a second
     // `"usage"` might be the real one.
     if (this.#options.usageAsked && data.indexOf(USAGE) === data.lastIndexOf(USAGE)) {
-      if (!this.finished && hasFinish(data)) this.finished = true
+      if (finish !== null) this.finished = true
       this.#count(data)
       this.#forward(event.raw)
       return true
@@ -154,19 +160,23 @@ export class ChatStreamReader {
     const member = scan?.members.find(({ key }) => key === 'usage')
     if (!scan || !member || data.toString('latin1', member.valueStart, member.valueEnd) !== 'null')
       return false
-    if (!this.finished && hasFinish(data)) this.finished = true
+    if (finish !== null) this.finished = true
     this.#count(data)
     const splice = this.#options.usageAsked ? null : removeMember(scan, 'usage')
     this.#forward(splice ? framed(spliceBytes(data, [splice])) : event.raw)
     return true
   }
 
-  #note(chunk: Record<string, unknown>, data: Buffer) {
+  #note(chunk: Record<string, unknown>, data: Buffer, finish: string | null) {
     if (typeof chunk.model === 'string' && chunk.model !== '') this.servedModel = chunk.model.slice(0, 200)
     this.serviceTier = readServiceTier(chunk.service_tier) ?? this.serviceTier
-    if (!this.finished && hasFinish(data)) this.finished = true
+    if (finish !== null) this.finished = true
     if (!this.begun || this.refusing) this.#hear(saidIn(chunk))
     this.#count(data)
+    this.#noteUsage(chunk, data)
+  }
+
+  #noteUsage(chunk: Record<string, unknown>, data: Buffer) {
     const told = usageOf(chunk, data)
     if (!told) return
     this.usage = told
@@ -247,34 +257,34 @@ function parseObject(data: Buffer): Record<string, unknown> | null {
   }
 }
 
-/** `{"error":…}` at the top level. Some vendors send `"error":null` with every chunk. */
-function isError(chunk: Record<string, unknown>): boolean {
-  return chunk.error !== undefined && chunk.error !== null && chunk.error !== false
+/** The first `finish_reason` in the event that isn't null. */
+function finishIn(data: Buffer): string | null {
+  const start = startOfText(data, FINISH)
+  return start === -1 ? null : data.toString('latin1', start, endOfText(data, start))
 }
 
-/** Whether a `finish_reason` that isn't null stands in the event. */
-function hasFinish(data: Buffer): boolean {
-  let at = data.indexOf(FINISH)
-  while (at !== -1) {
-    let position = at + FINISH.length
-    while (data[position] === 0x20 || data[position] === 0x3a) position += 1
-    if (data[position] === 0x22) return true
-    at = data.indexOf(FINISH, position)
-  }
-  return false
-}
-
-/** Length of the string that follows `key`, as it is written; 0 where there is none. */
+/** Length of the first string that follows `key`, as it is written; 0 where there is none. */
 function textBytes(data: Buffer, key: Buffer): number {
-  const at = data.indexOf(key)
-  if (at === -1) return 0
-  let position = at + key.length
-  while (data[position] === 0x20 || data[position] === 0x3a) position += 1
-  if (data[position] !== 0x22) return 0
-  const start = position + 1
-  position = start
+  const start = startOfText(data, key)
+  return start === -1 ? 0 : endOfText(data, start) - start
+}
+
+/** Just behind the quote that opens the first string value of `key`; -1 where there is none. */
+function startOfText(data: Buffer, key: Buffer): number {
+  let at = data.indexOf(key)
+  while (at !== -1) {
+    let position = at + key.length
+    while (data[position] === 0x20 || data[position] === 0x3a) position += 1
+    if (data[position] === 0x22) return position + 1
+    at = data.indexOf(key, position)
+  }
+  return -1
+}
+
+function endOfText(data: Buffer, start: number): number {
+  let position = start
   while (position < data.length && data[position] !== 0x22) position += data[position] === 0x5c ? 2 : 1
-  return position - start
+  return position
 }
 
 function edited(

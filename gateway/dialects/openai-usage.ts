@@ -37,10 +37,14 @@ export function readOpenAiUsage(value: unknown): ReadUsage | null {
     left[side] -= taken
     return taken
   }
-  // `prompt_cache_hit_tokens` is DeepSeek's, `cached_tokens` beside the totals Moonshot's.
+  // `prompt_cache_hit_tokens` is DeepSeek's, `num_cached_tokens` Mistral's, `cached_tokens` beside the totals Moonshot's
+  // and Together's.
   const cachedInputTokens = take(
     'input',
-    inputDetails.cached_tokens ?? value.prompt_cache_hit_tokens ?? value.cached_tokens,
+    inputDetails.cached_tokens ??
+      value.prompt_cache_hit_tokens ??
+      value.num_cached_tokens ??
+      value.cached_tokens,
   )
   const cacheWrite5mTokens = take('input', inputDetails.cache_write_tokens)
   const inputAudioTokens = take('input', inputDetails.audio_tokens)

@@ -3,6 +3,7 @@
  * only from its documented envelope, and without secrets.
  */
 import type { RetryReason } from '../../lib/contract/entities.ts'
+import { failureIn } from '../dialects/openai-failure.ts'
 import { isRecord } from '../dialects/openai-usage.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { UpstreamError, type UpstreamHeaders } from '../upstream/upstream.ts'
@@ -40,7 +41,7 @@ export function failureOfStatus(
   const name = endpoint.entity.name
   if (CALLERS_FAULT.has(status)) {
     const fallback = `The provider ${name} answered with HTTP ${status}.`
-    const reason = status === 400 || status === 413 ? refusalReason(told) : null
+    const reason = status === 404 ? null : refusalReason(told)
     return failure(endpoint, told, fallback, { status, sent: status, reason, same: false })
   }
   if (status === 401 || status === 402 || status === 403) {
@@ -79,10 +80,9 @@ export function failureOfErrorBody(endpoint: Endpoint, error: unknown): VendorFa
 /** What keeps a whole answer with a 200 from being one; null for a good one. */
 export function failureOfWhole(endpoint: Endpoint, fields: unknown, status: number): VendorFailure | null {
   if (!isRecord(fields)) return garbage(endpoint, 'an answer that is not valid JSON', status)
-  const { error, choices } = fields
-  if (isRecord(error) || (typeof error === 'string' && error !== ''))
-    return failureOfErrorBody(endpoint, error)
-  return Array.isArray(choices) ? null : garbage(endpoint, 'an answer without "choices"', status)
+  const error = failureIn(fields)
+  if (error !== null) return failureOfErrorBody(endpoint, error)
+  return Array.isArray(fields.choices) ? null : garbage(endpoint, 'an answer without "choices"', status)
 }
 
 /** An answer that says nothing but that it refuses, or that the vendor's filter stopped. */
@@ -223,9 +223,9 @@ function failure(
   return { error, reason, sameTargetMayHelp, status, retryAfterMs: null }
 }
 
-/** OpenAI's and Azure's codes; servers that have none (vLLM, llama.cpp) say it in words alone. */
+/** OpenAI's and Azure's codes; servers that have none (vLLM, llama.cpp, TGI and Together, with a 422) say it in words. */
 const TOO_LONG =
-  /maximum context length|context (window|size|length)|prompt is too long|exceeds? the (available|model'?s)/i
+  /maximum context length|context (window|size|length)|prompt is too long|exceeds? the (available|model'?s)|`inputs` tokens \+ /i
 const CONTENT_CODES = new Set(['content_filter', 'content_policy_violation', 'ResponsibleAIPolicyViolation'])
 
 function refusalReason(told: VendorError | null): 'contextTooLong' | 'contentRefused' | null {

@@ -55,7 +55,7 @@ export class Attempt implements UpstreamHandler, Timed {
   /** Why another target may do better, of an answer that was held: it only refuses, or is slow. Deliver it, or leave it. */
   doubt: VendorFailure | null = null
   aborted = false
-  /** Set for a whole answer. */
+  /** Set for a whole answer, a failed one included: it may tell its usage. */
   json: { readonly bytes: Buffer; readonly fields: Record<string, unknown> } | null = null
   reader: ChatStreamReader | null = null
   /** Monotonic milliseconds. */
@@ -211,9 +211,9 @@ export class Attempt implements UpstreamHandler, Timed {
       case 'json': {
         const bytes = this.#body.join()
         const fields = parseJson(bytes)
+        if (isRecord(fields)) this.json = { bytes, fields }
         const failure = failureOfWhole(this.endpoint, fields, status)
         if (failure || !isRecord(fields)) return failure && this.#fail(failure)
-        this.json = { bytes, fields }
         if (this.#options.holdRefusals && isRefusal(fields)) this.doubt = refusedContent(this.endpoint)
         this.firstTokenAt = this.#options.clock.monotonic()
         this.#close()

@@ -164,12 +164,28 @@ function textBytesOf(fields: Record<string, unknown>): number {
   for (const choice of fields.choices) {
     const message = isRecord(choice) && isRecord(choice.message) ? choice.message : {}
     for (const key of ['content', 'refusal', 'reasoning_content', 'reasoning']) {
-      const text = message[key]
-      if (typeof text === 'string') bytes += Buffer.byteLength(text)
+      bytes += textBytesIn(message[key])
     }
     if (Array.isArray(message.tool_calls)) for (const call of message.tool_calls) bytes += argumentBytes(call)
   }
   return bytes
+}
+
+/** Of a text, or of content in several parts; Mistral's reasoning is such a list inside one of them. */
+function textBytesIn(content: unknown): number {
+  if (typeof content === 'string') return Buffer.byteLength(content)
+  if (!Array.isArray(content)) return 0
+  let bytes = 0
+  for (const part of content) {
+    if (!isRecord(part)) continue
+    for (const text of [part.text, ...(Array.isArray(part.thinking) ? part.thinking.map(textOfPart) : [])])
+      if (typeof text === 'string') bytes += Buffer.byteLength(text)
+  }
+  return bytes
+}
+
+function textOfPart(part: unknown): unknown {
+  return isRecord(part) ? part.text : null
 }
 
 /** Never by `JSON.stringify`: a vendor may nest deeper than the stack. */
