@@ -8,9 +8,9 @@ import { CheckboxField } from '@/components/ui/checkbox'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { RadioCards } from '@/components/ui/radio-cards'
-import { Select } from '@/components/ui/select'
 import type { Provider } from '@/lib/resources/providers/schema'
 import { ApiKeysField } from './api-keys-field'
+import { CompatibleFields, VendorField } from './compatible-fields'
 import type { ProviderValues } from './provider-form'
 import { type AvailableKind, KINDS } from './provider-kinds'
 import { VendorLimitFields } from './vendor-limit-fields'
@@ -57,6 +57,7 @@ export function ProviderFields({ form, provider }: { form: Form; provider: Provi
       )}
       <Card>
         <div className="flex flex-col gap-4">
+          {kind === 'openai-compatible' && !provider ? <VendorField form={form} /> : null}
           <Field
             label="Name"
             required
@@ -105,7 +106,7 @@ export function ProviderFields({ form, provider }: { form: Form; provider: Provi
                   </Field>
                 </div>
               ) : null}
-              {kind === 'openai-compatible' ? <OutputCapField form={form} /> : null}
+              {kind === 'openai-compatible' ? <CompatibleFields form={form} /> : null}
               {mayOpenNetwork ? (
                 <Controller
                   control={form.control}
@@ -131,26 +132,6 @@ export function ProviderFields({ form, provider }: { form: Form; provider: Provi
         <VendorLimitFields form={form} />
       </Card>
     </>
-  )
-}
-
-/** Absent is both, so that it is what is chosen until somebody chooses. */
-function OutputCapField({ form }: { form: Form }) {
-  return (
-    <Field
-      label="Cap on the output"
-      error={form.formState.errors.options?.outputCap?.message}
-      hint="Under which name it is sent. Some servers read the older one alone; a server in front of OpenAI refuses both together."
-    >
-      <Select
-        {...form.register('options.outputCap', {
-          setValueAs: (value: string | undefined) => (value === 'both' ? undefined : value),
-        })}
-      >
-        <option value="both">max_tokens and max_completion_tokens</option>
-        <option value="max_completion_tokens">max_completion_tokens alone</option>
-      </Select>
-    </Field>
   )
 }
 

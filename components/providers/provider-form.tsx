@@ -25,7 +25,8 @@ export interface ProviderValues {
   options: {
     organization?: string | undefined
     project?: string | undefined
-    outputCap?: 'both' | 'max_completion_tokens' | undefined
+    outputCap?: 'both' | 'max_completion_tokens' | 'max_tokens' | undefined
+    askForUsage?: boolean | undefined
     latencyMs?: number | undefined
     tokensPerSecond?: number | undefined
     failureRate?: number | undefined

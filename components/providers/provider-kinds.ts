@@ -30,6 +30,30 @@ export const KINDS: Record<
   },
 }
 
+interface Vendor {
+  /** Also what a provider of it is called until somebody names it. */
+  readonly name: string
+  readonly label: string
+  readonly baseUrl: string
+  /** What it refuses, and must be set up without. */
+  readonly options?: { outputCap: 'max_tokens'; askForUsage: false }
+}
+
+/** Vendors with a public address that speak OpenAI's wire; docs/vendors.md has what is their own. */
+export const COMPATIBLE_VENDORS: readonly Vendor[] = [
+  { name: 'deepseek', label: 'DeepSeek', baseUrl: 'https://api.deepseek.com' },
+  { name: 'fireworks', label: 'Fireworks', baseUrl: 'https://api.fireworks.ai/inference/v1' },
+  { name: 'groq', label: 'Groq', baseUrl: 'https://api.groq.com/openai/v1' },
+  {
+    name: 'mistral',
+    label: 'Mistral',
+    baseUrl: 'https://api.mistral.ai/v1',
+    options: { outputCap: 'max_tokens', askForUsage: false },
+  },
+  { name: 'openrouter', label: 'OpenRouter', baseUrl: 'https://openrouter.ai/api/v1' },
+  { name: 'together', label: 'Together', baseUrl: 'https://api.together.xyz/v1' },
+]
+
 export function kindLabel(kind: string): string {
   return kind in KINDS ? KINDS[kind as AvailableKind].label : kind
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { removeMember, scanObject, setMember, spliceBytes } from './json-scan.ts'
+import { removeMember, removeMembers, scanObject, setMember, spliceBytes } from './json-scan.ts'
 
 function edit(text: string, key: string, value: string): string {
   const bytes = Buffer.from(text)
@@ -49,6 +49,21 @@ describe('replacing a member in the bytes', () => {
         const splice = scan && removeMember(scan, key)
         const { [key]: _gone, ...rest } = JSON.parse(bytes.toString())
         expect(JSON.parse(spliceBytes(bytes, splice ? [splice] : []).toString())).toEqual(rest)
+      }),
+    )
+  })
+
+  it('takes any of them out together, neighbours too', () => {
+    const object = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 6 })
+    fc.assert(
+      fc.property(object, fc.array(fc.nat()), fc.constantFrom(undefined, 2), (value, picks, indent) => {
+        const bytes = Buffer.from(JSON.stringify(value, null, indent))
+        const scan = scanObject(bytes)
+        const all = Object.keys(value)
+        const gone = picks.map((pick) => all[pick % all.length] ?? '')
+        const rest = Object.entries(JSON.parse(bytes.toString())).filter(([key]) => !gone.includes(key))
+        const left = JSON.parse(spliceBytes(bytes, scan ? removeMembers(scan, gone) : []).toString())
+        expect(Object.entries(left)).toEqual(rest)
       }),
     )
   })

@@ -148,11 +148,31 @@ export function setMember(scan: JsonObjectScan, key: string, text: string): Spli
 
 /** The span that takes a member out with one of its commas; null when it isn't there. */
 export function removeMember(scan: JsonObjectScan, key: string): Splice | null {
-  const index = scan.members.findIndex((candidate) => candidate.key === key)
-  const member = scan.members[index]
-  if (!member) return null
-  const before = scan.members[index - 1]
-  const after = scan.members[index + 1]
-  if (before) return { start: before.valueEnd, end: member.valueEnd, text: '' }
-  return { start: member.start, end: after ? after.start : member.valueEnd, text: '' }
+  return removeMembers(scan, [key])[0] ?? null
+}
+
+/** The spans that take members out with their commas, neighbours as one. */
+export function removeMembers({ members }: JsonObjectScan, keys: readonly string[]): Splice[] {
+  const splices: Splice[] = []
+  let kept: JsonMember | null = null
+  let run: JsonMember[] = []
+  const close = (next: JsonMember | null) => {
+    const first = run[0]
+    const last = run.at(-1)
+    if (first && last) {
+      // In front of all the comma behind goes too, else the one before.
+      const start = kept ? kept.valueEnd : first.start
+      splices.push({ start, end: kept || !next ? last.valueEnd : next.start, text: '' })
+    }
+    run = []
+  }
+  for (const member of members) {
+    if (keys.includes(member.key)) run.push(member)
+    else {
+      close(member)
+      kept = member
+    }
+  }
+  close(null)
+  return splices
 }

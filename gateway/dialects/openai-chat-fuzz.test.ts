@@ -252,7 +252,8 @@ describe('a request of anything', () => {
     const target = {
       model: 'vendor',
       maxOutputTokens: 7,
-      outputCap: { member: 'max_tokens', besides: true },
+      outputCap: { member: 'max_tokens', callers: 'doubled' },
+      asksForUsage: true,
     } as const
     const body = fc.array(fc.tuple(member, json), { maxLength: 8 }).map((entries) => {
       const more = entries.map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`).join('')

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { chatBodyFor, parseChatRequest, type UpstreamChat } from './openai-chat-request.ts'
+import { chatBodyFor, type OutputCap, parseChatRequest, type UpstreamChat } from './openai-chat-request.ts'
 
-const outputCap = { member: 'max_tokens', besides: true } as const
-const target: UpstreamChat = { model: 'vendor-model', maxOutputTokens: null, outputCap }
+const outputCap = { member: 'max_tokens', callers: 'doubled' } as const
+const target: UpstreamChat = { model: 'vendor-model', maxOutputTokens: null, outputCap, asksForUsage: true }
 
 function sent(body: string, overrides: Partial<UpstreamChat> = {}): string {
   return chatBodyFor(parseChatRequest(Buffer.from(body)), { ...target, ...overrides }).toString()
@@ -57,6 +57,16 @@ describe('the body for a target', () => {
     expect(sent(body, { maxOutputTokens: 50 })).toBe(`{"model":"vendor-model","messages":[{}]${end}`)
   })
 
+  it.each([
+    '{"stream_options":{"include_usage":true},"model":"m","messages":[{}],"stream":true}',
+    '{"stream_options":{},"max_completion_tokens":null,"model":"m","messages":[{}],"stream":true}',
+    '{"model":"m","messages":[{}],"max_completion_tokens":null,"stream_options":null,"stream":true}',
+    '{"model":"m","messages":[{}],"stream":true}',
+  ])('leaves out what a vendor refuses: %s', (body) => {
+    const strict = { asksForUsage: false, outputCap: { member: 'max_tokens', callers: 'renamed' } } as const
+    expect(sent(body, strict)).toBe('{"model":"vendor-model","messages":[{}],"stream":true}')
+  })
+
   it('quotes a model name that needs it', () => {
     expect(JSON.parse(sent('{"model":"m","messages":[{}]}', { model: 'a"b\\c' })).model).toBe('a"b\\c')
   })
@@ -73,20 +83,25 @@ describe('the body for a target', () => {
 })
 
 it('lowers every cap above the one in force, and leaves those below it as they are', () => {
-  const capped = (body: object, cap: number, besides = true) => {
+  const capped = (body: object, cap: number | null, callers: OutputCap['callers'] = 'doubled') => {
     const request = parseChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages: [{}], ...body })))
-    const target = { model: 'm', maxOutputTokens: cap, outputCap: { ...outputCap, besides } }
-    const { max_tokens, max_completion_tokens } = JSON.parse(chatBodyFor(request, target).toString())
+    const wanted = { ...target, model: 'm', maxOutputTokens: cap, outputCap: { ...outputCap, callers } }
+    const { max_tokens, max_completion_tokens } = JSON.parse(chatBodyFor(request, wanted).toString())
     return { max_tokens, max_completion_tokens }
   }
   expect(capped({ max_completion_tokens: 10, max_tokens: 1_000 }, 50)).toEqual({
     max_completion_tokens: 10,
     max_tokens: 50,
   })
-  expect(capped({ max_completion_tokens: 900 }, 50, false)).toEqual({ max_completion_tokens: 50 })
+  expect(capped({ max_completion_tokens: 900 }, 50, 'kept')).toEqual({ max_completion_tokens: 50 })
   // A server that reads the older name alone would write without end.
   expect(capped({ max_completion_tokens: 900 }, 50)).toEqual({ max_completion_tokens: 50, max_tokens: 50 })
   expect(capped({ max_completion_tokens: 30 }, 50)).toEqual({ max_completion_tokens: 30, max_tokens: 30 })
   expect(capped({ max_tokens: null }, 50)).toEqual({ max_tokens: 50 })
   expect(capped({ max_tokens: 20 }, 50)).toEqual({ max_tokens: 20 })
+  // One that refuses the newer name is sent none of it, whoever set the cap.
+  expect(capped({ max_completion_tokens: 900 }, 50, 'renamed')).toEqual({ max_tokens: 50 })
+  expect(capped({ max_completion_tokens: 30 }, null, 'renamed')).toEqual({ max_tokens: 30 })
+  expect(capped({ max_completion_tokens: null }, null, 'renamed')).toEqual({})
+  expect(capped({ max_completion_tokens: 30, max_tokens: 70 }, null, 'renamed')).toEqual({ max_tokens: 30 })
 })

@@ -3,7 +3,14 @@
  * What goes upstream is the same bytes with a few members replaced, so a field nobody here has heard of survives.
  */
 import { isUtf8 } from 'node:buffer'
-import { type JsonObjectScan, type Splice, scanObject, setMember, spliceBytes } from '../codec/json-scan.ts'
+import {
+  type JsonObjectScan,
+  removeMembers,
+  type Splice,
+  scanObject,
+  setMember,
+  spliceBytes,
+} from '../codec/json-scan.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { isRecord } from './openai-usage.ts'
 
@@ -95,13 +102,18 @@ export interface UpstreamChat {
   readonly model: string
   readonly maxOutputTokens: number | null
   readonly outputCap: OutputCap
+  /** False: the vendor refuses `stream_options`, and tells its usage without. */
+  readonly asksForUsage: boolean
 }
 
 /** How a vendor is told of the cap on its output. */
 export interface OutputCap {
   readonly member: 'max_completion_tokens' | 'max_tokens'
-  /** Whether it is sent beside a cap by the other name, which the vendor might not read. OpenAI refuses both together. */
-  readonly besides: boolean
+  /**
+   * What becomes of a caller's cap by the other name: it stays the only one (OpenAI refuses both together), it is sent by
+   * both (a server might read one alone), or it is sent by this name instead (a vendor might refuse the other).
+   */
+  readonly callers: 'kept' | 'doubled' | 'renamed'
 }
 
 /** The request's bytes for one target. */
@@ -109,21 +121,27 @@ export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer 
   const { body, scan } = request
   const splices: Splice[] = []
   const added: string[] = []
+  const removed: string[] = []
   const put = (key: string, text: string) => {
     if (scan.members.some((member) => member.key === key)) splices.push(setMember(scan, key, text))
     else added.push(`${JSON.stringify(key)}:${text}`)
   }
   if (target.model !== request.model) put('model', JSON.stringify(target.model))
-  if (request.stream && !request.usageAsked) askForUsage(request, splices, put)
+  if (!target.asksForUsage) removed.push('stream_options')
+  else if (request.stream && !request.usageAsked) askForUsage(request, splices, put)
+  const { member, callers } = target.outputCap
   const cap = target.maxOutputTokens
-  if (cap !== null) {
+  const own = CAP_MEMBERS.filter((key) => hasValue(request, key))
+  const least = Math.min(cap ?? Number.POSITIVE_INFINITY, ...own.map((key) => Number(request.fields[key])))
+  if (callers === 'renamed') {
+    removed.push(...CAP_MEMBERS.filter((key) => key !== member))
+    if (least < Number.POSITIVE_INFINITY) put(member, String(least))
+  } else if (cap !== null) {
     // Which of the two a vendor reads is up to the vendor: none that the caller sent may be above the cap.
-    const own = CAP_MEMBERS.filter((key) => hasValue(request, key))
     for (const key of own) if (Number(request.fields[key]) > cap) put(key, String(cap))
-    const { member, besides } = target.outputCap
-    if (own.length === 0 || (besides && !own.includes(member)))
-      put(member, String(Math.min(cap, ...own.map((key) => Number(request.fields[key])))))
+    if (own.length === 0 || (callers === 'doubled' && !own.includes(member))) put(member, String(least))
   }
+  splices.push(...removeMembers(scan, removed))
   if (added.length > 0) splices.push({ start: scan.end, end: scan.end, text: `,${added.join(',')}` })
   return spliceBytes(body, splices)
 }

@@ -5,20 +5,43 @@ import { ONE_CAP, openai, readOpenAiEnvelope, readOpenAiErrorObject } from './op
 import type { Provider, VendorError } from './provider.ts'
 
 /** The older name is the one that all of them read, and some of them no other. */
-const BOTH_CAPS: OutputCap = { member: 'max_tokens', besides: true }
+const BOTH_CAPS: OutputCap = { member: 'max_tokens', callers: 'doubled' }
+const OLDER_CAP: OutputCap = { member: 'max_tokens', callers: 'renamed' }
 
 export const openaiCompatible: Provider = {
   ...openai,
   kind: 'openai-compatible',
   defaultBaseUrl: null,
-  outputCap: ({ options }) => (options.outputCap === 'max_completion_tokens' ? ONE_CAP : BOTH_CAPS),
+  outputCap({ options }) {
+    if (options.outputCap === 'max_completion_tokens') return ONE_CAP
+    return options.outputCap === 'max_tokens' ? OLDER_CAP : BOTH_CAPS
+  },
+  asksForUsage: ({ options }) => options.askForUsage !== false,
   readError: readCompatibleEnvelope,
 }
 
-/** OpenAI's envelope; Ollama's and TGI's `{"error":"…"}`; vLLM's older `{"object":"error","message":…}`. */
+/**
+ * OpenAI's envelope; Ollama's and TGI's `{"error":"…"}`; vLLM's older and Mistral's `{"object":"error","message":…}`;
+ * FastAPI's `{"detail":[{loc,msg,type}]}`, alone or as Mistral's message.
+ */
 function readCompatibleEnvelope(body: unknown): VendorError | null {
   const standard = readOpenAiEnvelope(body)
   if (standard || !isRecord(body)) return standard
-  if (typeof body.error === 'string') return { message: body.error, code: null, param: null }
-  return body.object === 'error' ? readOpenAiErrorObject(body) : null
+  const { error, object, message } = body
+  if (typeof error === 'string') return { message: error, code: null, param: null }
+  if (typeof object === 'string' && object.toLowerCase() === 'error')
+    return readOpenAiErrorObject(body) ?? readValidation(isRecord(message) ? message.detail : message)
+  return readValidation(body.detail)
+}
+
+/** The first of what was wrong with the request. Never its `input`, which is the caller's text. */
+function readValidation(detail: unknown): VendorError | null {
+  const first: unknown = Array.isArray(detail) ? detail[0] : null
+  if (!isRecord(first) || typeof first.msg !== 'string' || !Array.isArray(first.loc)) return null
+  const param = first.loc.filter((step) => step !== 'body').join('.')
+  return {
+    message: param === '' ? first.msg : `${param}: ${first.msg}`,
+    code: typeof first.type === 'string' ? first.type : null,
+    param: param === '' ? null : param,
+  }
 }

@@ -4,12 +4,13 @@ import { isRecord } from '../dialects/openai-usage.ts'
 import type { Provider, VendorError } from './provider.ts'
 
 /** Of OpenAI itself, and of what stands in front of it. */
-export const ONE_CAP: OutputCap = { member: 'max_completion_tokens', besides: false }
+export const ONE_CAP: OutputCap = { member: 'max_completion_tokens', callers: 'kept' }
 
 export const openai: Provider = {
   kind: 'openai',
   defaultBaseUrl: 'https://api.openai.com/v1',
   outputCap: () => ONE_CAP,
+  asksForUsage: () => true,
   accountHeaders({ options }, apiKey) {
     const headers: Record<string, string> = {}
     if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`
@@ -32,7 +33,14 @@ export function readOpenAiErrorObject(error: unknown): VendorError | null {
   if (!isRecord(error) || typeof error.message !== 'string') return null
   return {
     message: error.message,
-    code: typeof error.code === 'string' ? error.code : typeof error.type === 'string' ? error.type : null,
+    code: codeIn(error),
     param: typeof error.param === 'string' ? error.param : null,
   }
+}
+
+/** A number is told only where there is no word: OpenRouter's and Mistral's are. */
+function codeIn({ code, type }: Record<string, unknown>): string | null {
+  if (typeof code === 'string') return code
+  if (typeof type === 'string') return type
+  return typeof code === 'number' ? String(code) : null
 }

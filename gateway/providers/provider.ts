@@ -12,6 +12,8 @@ export interface Provider {
   /** Null: each account names its own. */
   readonly defaultBaseUrl: string | null
   outputCap(provider: ProviderEntity): OutputCap
+  /** Whether a stream's usage is asked for: a vendor that tells it unasked may refuse to be asked. */
+  asksForUsage(provider: ProviderEntity): boolean
   /** Headers of the account, besides those of the call. `apiKey` is null where the account has none. */
   accountHeaders(provider: ProviderEntity, apiKey: string | null): Record<string, string>
   /** The vendor's own words from its documented error envelope; null when the body is something else. */

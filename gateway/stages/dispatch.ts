@@ -84,6 +84,7 @@ export function prepareAttempt(
     model: target.model,
     maxOutputTokens: reservation.maxOutputTokens,
     outputCap: endpoint.provider.outputCap(endpoint.entity),
+    asksForUsage: endpoint.provider.asksForUsage(endpoint.entity),
   })
   const headers = upstreamHeaders(call)
   const request = requestTo(endpoint, { method: 'POST', path: CHAT_PATH, headers, body }, credential)

@@ -51,10 +51,16 @@ export const providerOptions = z.strictObject({
   organization: z.string().max(200).optional().describe('OpenAI organization'),
   project: z.string().max(200).optional().describe('OpenAI project'),
   outputCap: z
-    .enum(['both', 'max_completion_tokens'])
+    .enum(['both', 'max_completion_tokens', 'max_tokens'])
     .optional()
     .describe(
-      'OpenAI-compatible: the names under which a cap on the output is sent. Both unless it says otherwise; the newer alone to a server in front of OpenAI, which refuses both together',
+      'OpenAI-compatible: the names under which a cap on the output is sent. Both unless it says otherwise; the newer alone to a server in front of OpenAI, which refuses both together; the older alone, whichever the caller used, to a vendor that refuses the newer, as Mistral',
+    ),
+  askForUsage: z
+    .boolean()
+    .optional()
+    .describe(
+      'OpenAI-compatible: whether streams are asked for their usage. They are unless it says false: `stream_options` is left out then, for a vendor that refuses it and tells its usage unasked, as Mistral',
     ),
   healthCheck: healthCheck
     .strict()
