@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { formatBytes, formatDuration } from './duration.ts'
 
 test('a duration is shown in the unit that it is felt in', () => {
+  expect(formatDuration(0)).toBe('0 ms')
   expect(formatDuration(0.25)).toBe('250 µs')
   expect(formatDuration(812)).toBe('812 ms')
   expect(formatDuration(999.7)).toBe('1 s')

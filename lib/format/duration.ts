@@ -2,7 +2,8 @@
 export function formatDuration(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return '–'
   if (milliseconds < 0) return `-${formatDuration(-milliseconds)}`
-  if (milliseconds < 1) return `${Math.round(milliseconds * 1000)} µs`
+  // What was measured in whole milliseconds has no smaller unit.
+  if (milliseconds > 0 && milliseconds < 1) return `${Math.round(milliseconds * 1000)} µs`
   if (Math.round(milliseconds) < 1000) return `${Math.round(milliseconds)} ms`
   const tenths = Math.round(milliseconds / 100)
   if (tenths < 600) return `${tenths / 10} s`
