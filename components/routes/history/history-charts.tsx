@@ -1,27 +1,24 @@
 'use client'
 
-import { REASON_WORDS } from '@/components/calls/left-reason'
 import { bucketText } from '@/components/charts/bucket-text'
 import { ChartFrame } from '@/components/charts/chart-frame'
 import { type ChartSeries, formatValue, topAndRest } from '@/components/charts/series'
 import { sessionColours } from '@/components/charts/series-colour'
 import { bucketEnd } from '@/components/charts/time-range'
 import { callsHref } from '@/components/overview/links'
-import { formatCount, formatPercent } from '@/lib/format/tokens'
-import type { HistoryValues } from '@/lib/resources/routes/history-schema'
-import type { RouteHistory } from './history-data'
+import { formatPercent } from '@/lib/format/tokens'
+import type { ReadHistory } from './history-data'
 import {
-  type ByReason,
   errorsOf,
   errorsTitle,
   fallbacksTitle,
   latencyTitle,
   marksOf,
-  reasonsOf,
   sharesTitle,
   sumOf,
   targetName,
 } from './history-words'
+import { keysOf, seriesByReason } from './reason-series'
 
 const TOP = 6
 
@@ -32,7 +29,7 @@ export function HistoryCharts({
   timeZone,
   simulated,
 }: {
-  data: RouteHistory
+  data: ReadHistory
   routeName: string
   timeZone: string
   simulated: string
@@ -52,8 +49,8 @@ export function HistoryCharts({
     { id: 'p50', label: 'p50', colour: 'var(--chart-1)', values: values.map((v) => v.latencyP50Ms) },
     { id: 'first', label: 'first', colour: 'var(--chart-3)', values: values.map((v) => v.firstTokenP50Ms) },
   ]
-  const errors = byReason(values, total, ({ failures }) => errorsOf(failures))
-  const fallbacks = byReason(values, total, (value) => value.fallbacks)
+  const errors = seriesByReason(values, total, ({ failures }) => errorsOf(failures))
+  const fallbacks = seriesByReason(values, total, (value) => value.fallbacks)
   const shares = topAndRest(
     targets.map((target) => ({
       id: `${target.providerId} ${target.model}`,
@@ -143,26 +140,4 @@ export function HistoryCharts({
       />
     </div>
   )
-}
-
-function byReason(
-  values: readonly HistoryValues[],
-  total: HistoryValues,
-  of: (value: HistoryValues) => ByReason,
-): ChartSeries[] {
-  return reasonsOf(of(total)).map((reason) => ({
-    id: reason,
-    label: REASON_WORDS[reason].name,
-    colour: sessionColours.of('reason', reason),
-    values: values.map((value) => of(value)[reason] ?? 0),
-  }))
-}
-
-function keysOf(series: readonly ChartSeries[], counts: ByReason) {
-  return series.map(({ id, label, colour }) => ({
-    id,
-    label,
-    colour,
-    total: formatCount(counts[id as keyof ByReason] ?? 0),
-  }))
 }

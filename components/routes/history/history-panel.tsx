@@ -16,7 +16,7 @@ import { ExactTime } from '@/components/ui/time'
 import type { HistoryChange } from '@/lib/resources/routes/history-schema'
 import type { Route } from '@/lib/resources/routes/schema'
 import { HistoryCharts } from './history-charts'
-import { useRouteHistory } from './history-data'
+import { useTargetHistory } from './history-data'
 import { changeWords } from './history-words'
 
 /** What a route did over time, and what was changed on it meanwhile. */
@@ -28,7 +28,7 @@ export function HistoryPanel({ route }: { route: Pick<Route, 'id' | 'name'> }) {
     // Not a question of money here: what the sandbox answers is as good as any.
     parseAsStringLiteral(SIMULATED_CHOICES).withDefault('include').withOptions({ history: 'push' }),
   )
-  const result = useRouteHistory(route.id, choice, timeZone, simulated)
+  const result = useTargetHistory(`/routes/${route.id}`, choice, timeZone, simulated)
   const { data } = result
   return (
     <div className="flex flex-col gap-4">
