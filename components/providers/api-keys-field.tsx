@@ -1,7 +1,7 @@
 'use client'
 
 import { Plus, RotateCcw, X } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Controller, type UseFormReturn } from 'react-hook-form'
 import { Button, IconButton } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
@@ -9,6 +9,7 @@ import { FieldError, FieldGroup } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { Time } from '@/components/ui/time'
 import { MAX_API_KEYS, type Provider, type ProviderCredentialsPatch } from '@/lib/resources/providers/schema'
+import { leavesKeysBehind } from './moved-address'
 import type { ProviderValues } from './provider-form'
 
 /** A line of the editor: one that is stored, unless something was typed to replace it; or a new one. */
@@ -31,7 +32,14 @@ export function ApiKeysField({
   provider: Provider | null
 }) {
   const stored = provider?.credentials.apiKey ?? []
-  const isOptional = form.watch('kind') === 'openai-compatible'
+  const [kind, baseUrl, allowPrivateNetwork] = form.watch(['kind', 'baseUrl', 'allowPrivateNetwork'])
+  const moves = provider !== null && leavesKeysBehind(provider, { kind, baseUrl, allowPrivateNetwork })
+  const { isSubmitted } = form.formState
+  // What was wrong at an address may be right at another one.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a move says something new.
+  useEffect(() => {
+    if (isSubmitted) void form.trigger('credentials')
+  }, [moves])
   return (
     <Controller
       control={form.control}
@@ -41,7 +49,8 @@ export function ApiKeysField({
         return (
           <KeyList
             stored={stored}
-            isOptional={isOptional}
+            isOptional={kind === 'openai-compatible'}
+            moves={moves}
             errors={errors}
             onChange={(value) => field.onChange(value)}
           />
@@ -59,11 +68,14 @@ interface KeyErrors {
 function KeyList({
   stored,
   isOptional,
+  moves,
   errors,
   onChange,
 }: {
   stored: Stored
   isOptional: boolean
+  /** The address is to be another one: what is stored does not go there. */
+  moves: boolean
   errors: KeyErrors | undefined
   onChange: (value: ProviderCredentialsPatch | undefined) => void
 }) {
@@ -93,6 +105,7 @@ function KeyList({
             line={line}
             name={lines.length > 1 ? `API key ${index + 1}` : 'API key'}
             hint={line.stored === null ? undefined : stored[line.stored]}
+            moves={moves}
             error={errors?.apiKey?.[index]?.message ?? (lines.length === 1 ? whole : undefined)}
             onType={(typed) => edit(line.id, typed)}
             onRemove={
@@ -111,14 +124,20 @@ function KeyList({
             {lines.length === 0 ? 'Add key' : 'Add another key'}
           </Button>
         ) : null}
-        {gone > 0 ? (
+        {gone > 0 && !moves ? (
           <Button size="sm" variant="ghost" onClick={() => change(firstLines(stored))}>
             <RotateCcw aria-hidden />
             Keep all as stored
           </Button>
         ) : null}
       </div>
-      {gone > 0 ? (
+      {moves ? (
+        <Callout tone="warn" role="status" title="Stored keys do not go to a new address">
+          {stored.length === 1
+            ? 'Enter the key anew, or take it away. With the address as it was, it stays as stored.'
+            : 'Enter each key anew, or take it away. With the address as it was, they stay as stored.'}
+        </Callout>
+      ) : gone > 0 ? (
         <Callout tone="warn">
           {gone === 1 ? 'A stored key is' : `${gone} stored keys are`} taken away when you save, and can't be
           read again. Calls in flight finish with {gone === 1 ? 'it' : 'them'}.
@@ -132,6 +151,7 @@ function KeyLine({
   line,
   name,
   hint,
+  moves,
   error,
   onType,
   onRemove,
@@ -139,11 +159,12 @@ function KeyLine({
   line: Line
   name: string
   hint: Stored[number] | undefined
+  moves: boolean
   error: string | undefined
   onType: (typed: string | null) => void
   onRemove: (() => void) | null
 }) {
-  const replacing = line.stored !== null && line.typed !== null
+  const replacing = line.stored !== null && (line.typed !== null || moves)
   return (
     <li>
       <div className="flex items-center gap-2">
@@ -167,7 +188,7 @@ function KeyLine({
             onChange={(event) => onType(event.target.value)}
           />
         )}
-        {line.stored === null ? null : (
+        {line.stored === null || moves ? null : (
           <Button
             aria-label={replacing ? `Keep ••••${hint?.last4}` : `Replace ••••${hint?.last4}`}
             onClick={() => onType(replacing ? null : '')}

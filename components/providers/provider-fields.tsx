@@ -1,8 +1,10 @@
 'use client'
 
 import { Boxes, FlaskConical, Server } from 'lucide-react'
+import { useState } from 'react'
 import { Controller, type UseFormReturn } from 'react-hook-form'
 import { useMe } from '@/components/data/me'
+import { Callout } from '@/components/ui/callout'
 import { Card } from '@/components/ui/card'
 import { CheckboxField } from '@/components/ui/checkbox'
 import { Field } from '@/components/ui/field'
@@ -11,6 +13,7 @@ import { RadioCards } from '@/components/ui/radio-cards'
 import type { Provider } from '@/lib/resources/providers/schema'
 import { ApiKeysField } from './api-keys-field'
 import { CompatibleFields, VendorField } from './compatible-fields'
+import { HealthCheckFields } from './health-check-fields'
 import type { ProviderValues } from './provider-form'
 import { type AvailableKind, KINDS } from './provider-kinds'
 import { VendorLimitFields } from './vendor-limit-fields'
@@ -30,6 +33,7 @@ export function ProviderFields({ form, provider }: { form: Form; provider: Provi
   const kind = form.watch('kind')
   const words = KINDS[kind] ?? KINDS['openai-compatible']
   const mayOpenNetwork = me.role === 'owner' || me.role === 'admin'
+  const [lostCheck, setLostCheck] = useState(false)
   return (
     <>
       {provider ? null : (
@@ -45,6 +49,11 @@ export function ProviderFields({ form, provider }: { form: Form; provider: Provi
                 field.onChange(next)
                 if (form.getValues('name') === '' || form.getValues('name') in KINDS)
                   form.setValue('name', next)
+                // Nobody else's server is looked after, and a hidden option would be refused unseen.
+                const loses =
+                  next !== 'openai-compatible' && form.getValues('options.healthCheck') !== undefined
+                if (loses) form.setValue('options.healthCheck', undefined)
+                setLostCheck(loses || (lostCheck && next !== 'openai-compatible'))
                 form.clearErrors()
               }}
               options={Object.entries(KINDS).map(([value, { label, hint }]) => {
@@ -55,6 +64,11 @@ export function ProviderFields({ form, provider }: { form: Form; provider: Provi
           )}
         />
       )}
+      {lostCheck ? (
+        <Callout tone="neutral" role="status">
+          The check of the server is taken out: only OpenAI-compatible servers are checked.
+        </Callout>
+      ) : null}
       <Card>
         <div className="flex flex-col gap-4">
           {kind === 'openai-compatible' && !provider ? <VendorField form={form} /> : null}
@@ -106,7 +120,12 @@ export function ProviderFields({ form, provider }: { form: Form; provider: Provi
                   </Field>
                 </div>
               ) : null}
-              {kind === 'openai-compatible' ? <CompatibleFields form={form} /> : null}
+              {kind === 'openai-compatible' ? (
+                <>
+                  <CompatibleFields form={form} />
+                  <HealthCheckFields form={form} />
+                </>
+              ) : null}
               {mayOpenNetwork ? (
                 <Controller
                   control={form.control}

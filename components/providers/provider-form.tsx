@@ -6,14 +6,15 @@ import { useSaved } from '@/components/data/save'
 import { ResourceForm, useResourceForm } from '@/components/resource/resource-form'
 import { Card } from '@/components/ui/card'
 import type { ProviderLimit } from '@/lib/contract/entities'
+import type { HealthCheck } from '@/lib/contract/health-check'
 import {
   type Provider,
   type ProviderCredentialsPatch,
   type ProviderTest,
   providerInput,
-  providerPatch,
 } from '@/lib/resources/providers/schema'
 import { ConnectionTest } from './connection-test'
+import { patchOf } from './moved-address'
 import { ProviderFields } from './provider-fields'
 import type { AvailableKind } from './provider-kinds'
 
@@ -27,6 +28,7 @@ export interface ProviderValues {
     project?: string | undefined
     outputCap?: 'both' | 'max_completion_tokens' | 'max_tokens' | undefined
     askForUsage?: boolean | undefined
+    healthCheck?: HealthCheck | undefined
     latencyMs?: number | undefined
     tokensPerSecond?: number | undefined
     failureRate?: number | undefined
@@ -84,7 +86,7 @@ export function CreateProviderForm({
 
 export function EditProviderForm({ provider, etag }: { provider: Provider; etag: string | null }) {
   const saved = useSaved()
-  const form = useResourceForm(providerPatch, valuesOf(provider))
+  const form = useResourceForm(patchOf(provider), valuesOf(provider))
   return (
     <ResourceForm
       form={form}

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { z } from 'zod'
 import { type FieldError, invalidField, problem } from '../../api/problem.ts'
-import type { ProviderKind } from '../../contract/entities.ts'
 import { checkUrl } from '../../contract/network-address.ts'
 import { env } from '../../server/env.ts'
 import { sealSecret } from '../../server/secrets.ts'
-import type { ProviderCredentialsPatch, providerCredentials } from './schema.ts'
+import type { ProviderAddress, ProviderCredentialsPatch, providerCredentials } from './schema.ts'
 
 type Credentials = z.infer<typeof providerCredentials>
 
@@ -72,31 +71,9 @@ export function keepStored(
   return { credentials: { apiKey: list }, kept }
 }
 
-/** Whether a change would take a stored secret along. */
-export function keepsStored(credentials: ProviderCredentialsPatch | null | undefined): boolean {
-  if (credentials === undefined) return true
-  const list = credentials?.apiKey
-  return Array.isArray(list) && list.some((one) => typeof one !== 'string')
-}
-
-interface Address {
-  readonly kind: ProviderKind | string
-  readonly baseUrl: string | null
-  readonly allowPrivateNetwork: boolean
-}
-
-/** Whether calls would go elsewhere: then a stored secret must not go with them. */
-export function movesAddress(from: Address, to: Address): boolean {
-  return (
-    from.kind !== to.kind ||
-    from.baseUrl !== to.baseUrl ||
-    from.allowPrivateNetwork !== to.allowPrivateNetwork
-  )
-}
-
 /** @throws Problem 400 at the field that keeps this provider from working. */
 export function checkProvider(
-  provider: Address & { readonly options: unknown },
+  provider: ProviderAddress & { readonly options: unknown },
   credentialNames: readonly string[],
 ): void {
   const errors: FieldError[] = []

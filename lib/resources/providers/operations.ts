@@ -12,15 +12,10 @@ import { gatewayStandings } from '../policies/gateway-standings.ts'
 import { allHealthOperation, providerHealthOperation } from '../routes/health-operations.ts'
 import { providerHistoryOperation } from '../routes/history-operations.ts'
 import { baseOf, given, idParams, isoOrNull, lockRow, nextVersion } from '../rows.ts'
+import { checkProvider, credentialColumns, keepStored, type SecretHint } from './credentials.ts'
 import {
-  checkProvider,
-  credentialColumns,
-  keepStored,
   keepsStored,
   movesAddress,
-  type SecretHint,
-} from './credentials.ts'
-import {
   type Provider,
   provider,
   providerInput,

@@ -154,6 +154,28 @@ export const provider = resourceBase.extend({
 })
 export type Provider = z.infer<typeof provider>
 
+/** Whether a change would take a stored secret along. */
+export function keepsStored(credentials: ProviderCredentialsPatch | null | undefined): boolean {
+  if (credentials === undefined) return true
+  const list = credentials?.apiKey
+  return Array.isArray(list) && list.some((one) => typeof one !== 'string')
+}
+
+export interface ProviderAddress {
+  readonly kind: string
+  readonly baseUrl: string | null
+  readonly allowPrivateNetwork: boolean
+}
+
+/** Whether calls would go elsewhere: then a stored secret must not go with them. */
+export function movesAddress(from: ProviderAddress, to: ProviderAddress): boolean {
+  return (
+    from.kind !== to.kind ||
+    from.baseUrl !== to.baseUrl ||
+    from.allowPrivateNetwork !== to.allowPrivateNetwork
+  )
+}
+
 /** GET /providers/{id}/limits */
 export const providerLimitUse = providerLimit.extend({
   used: z.int().describe('What counts now, as the gateways told it last'),
