@@ -1,47 +1,107 @@
 'use client'
 
-import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
-import type { ReactNode } from 'react'
-import { apiGet } from '@/components/data/api'
+import { useCan } from '@/components/data/me'
 import { Status } from '@/components/ui/badge'
+import { Button } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
 import { Card } from '@/components/ui/card'
-import { cn } from '@/components/ui/cn'
 import { SkeletonLines } from '@/components/ui/skeleton'
-import { Countdown, useNow } from '@/components/ui/time'
 import { formatDuration } from '@/lib/format/duration'
 import { formatCount, formatPercent, formatPlural } from '@/lib/format/tokens'
 import type { ProviderHealth, TargetHealth } from '@/lib/resources/routes/health-schema'
+import { Figure, Head, TriedAgain } from './health-table'
 import { healthSentence, standingOf } from './target-standing'
 
-const EVERY_MS = 2_000
-
-/** How the models of a provider do, read again every two seconds while the page is in sight. */
-export function useProviderHealth(providerId: string) {
-  return useQuery({
-    queryKey: ['provider-health', providerId],
-    queryFn: ({ signal }) => apiGet<ProviderHealth>(`/providers/${providerId}/health`, undefined, signal),
-    refetchInterval: EVERY_MS,
-  })
-}
-
-export function ProviderHealthCard({ providerId }: { providerId: string }) {
-  const { data, isPending, isError } = useProviderHealth(providerId)
+/** The circuit of each of its models, and from the last half minute how they do. */
+export function ProviderHealthCard({
+  providerId,
+  health,
+  isError,
+  routeCount,
+}: {
+  providerId: string
+  health: ProviderHealth | undefined
+  /** Whether the last reading failed. */
+  isError: boolean
+  routeCount: number
+}) {
   return (
     <Card
       title="Health"
-      description={data ? <span role="status">{healthSentence(data)}</span> : 'From the last half minute.'}
+      description={
+        health ? <span role="status">{healthSentence(health)}</span> : 'From the last half minute.'
+      }
     >
-      {isPending ? <SkeletonLines lines={2} label="Loading health" /> : null}
+      {health || isError ? null : <SkeletonLines lines={2} label="Loading health" />}
       {isError ? (
         <p role="alert" className="text-sm text-danger">
-          {data ? 'It could not be read again; this is what was told last.' : 'It could not be read.'}
+          {health ? 'It could not be read again; this is what was told last.' : 'It could not be read.'}
         </p>
       ) : null}
-      {data && data.targets.length > 0 ? (
-        <HealthTable providerId={providerId} targets={data.targets} />
+      {health && health.targets.length > 0 ? (
+        <>
+          <HealthTable providerId={providerId} targets={health.targets} />
+          <WhatItSays />
+        </>
       ) : null}
+      {health?.gateways === 0 ? <NoGateway /> : null}
+      {health && health.gateways > 0 && routeCount === 0 ? <FirstSteps providerId={providerId} /> : null}
     </Card>
+  )
+}
+
+function WhatItSays() {
+  return (
+    <details className="mt-2 text-xs text-muted">
+      <summary>What these say</summary>
+      <ul className="mt-1 flex max-w-prose list-disc flex-col gap-1 pl-4">
+        <li>
+          Healthy is a closed circuit. Five failures in a row, or half of at least twenty calls, open it: Out.
+          After some seconds real calls try it again, and three good answers close it.
+        </li>
+        <li>Resting: its vendor asked for a pause. No call goes to it before then.</li>
+        <li>
+          Failed is the share of its calls for which the vendor is to blame. A caller that leaves, or asks
+          what can't be answered, says nothing against it.
+        </li>
+        <li>Median wait is to the first token of streams, and to the whole of other answers.</li>
+        <li>Under way are calls that wait for it or still stream.</li>
+      </ul>
+    </details>
+  )
+}
+
+function NoGateway() {
+  const can = useCan()
+  return (
+    <Callout tone="warn" title="No gateway is connected" className="mt-2">
+      One that lost its way to this console goes on serving on what it knows; how things do is seen here when
+      it is back.{' '}
+      {can('gateways.list') ? (
+        <Link href="/gateways" className="font-medium underline">
+          Gateways
+        </Link>
+      ) : null}
+    </Callout>
+  )
+}
+
+/** What is missing before anything can show. */
+function FirstSteps({ providerId }: { providerId: string }) {
+  const can = useCan()
+  return (
+    <div className="mt-2 flex flex-col items-start gap-3 border-t pt-3 text-sm">
+      <p className="max-w-prose text-muted">
+        A route gives one of its models a name that callers ask for. From the first call on, the circuit of
+        each model stands here, with its failures and its waits.
+      </p>
+      {can('routes.create') ? (
+        <Button asChild size="sm">
+          <Link href={`/routes/new?providerId=${providerId}`}>Create its first route</Link>
+        </Button>
+      ) : null}
+    </div>
   )
 }
 
@@ -75,13 +135,16 @@ function HealthTable({ providerId, targets }: { providerId: string; targets: rea
                   {target.model}
                 </Link>
                 <span className="block sm:hidden">{state}</span>
+                <span className="block text-xs text-muted tabular-nums sm:hidden">
+                  {formatPlural(target.calls, 'call')}, {formatCount(target.inFlight)} under way
+                </span>
                 {standing.tone === 'ok' || standing.tone === 'neutral' ? null : (
                   <span className="block text-xs text-muted">
                     {standing.meaning}
                     {target.outUntil === null ? null : (
                       <>
                         {' '}
-                        <Back until={target.outUntil} />
+                        <TriedAgain until={target.outUntil} />
                       </>
                     )}
                   </span>
@@ -101,48 +164,5 @@ function HealthTable({ providerId, targets }: { providerId: string; targets: rea
         })}
       </tbody>
     </table>
-  )
-}
-
-/** What a gateway told is up to three seconds old: a pause may be over by now. */
-function Back({ until }: { until: string }) {
-  const over = Date.parse(until) <= useNow(1000)
-  return over ? (
-    'The next call tries it again.'
-  ) : (
-    <span className="whitespace-nowrap">
-      Tried again in <Countdown until={until} />.
-    </span>
-  )
-}
-
-function Head({
-  right = false,
-  className,
-  children,
-}: {
-  right?: boolean
-  className?: string
-  children: ReactNode
-}) {
-  return (
-    <th
-      scope="col"
-      className={cn(
-        'py-1.5 font-medium whitespace-nowrap',
-        right ? 'pl-3 text-right' : 'pr-3 text-left',
-        className,
-      )}
-    >
-      {children}
-    </th>
-  )
-}
-
-function Figure({ title, className, children }: { title?: string; className?: string; children: ReactNode }) {
-  return (
-    <td title={title} className={cn('py-2 pl-3 text-right whitespace-nowrap tabular-nums', className)}>
-      {children}
-    </td>
   )
 }

@@ -3,6 +3,7 @@
 import { Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
+import { parseAsStringLiteral, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useOptions, useResource } from '@/components/data/collection'
 import { useCan } from '@/components/data/me'
@@ -14,15 +15,18 @@ import { CopyButton } from '@/components/ui/copy-button'
 import { KeyValues } from '@/components/ui/key-values'
 import { PageHead } from '@/components/ui/page-head'
 import { NoPermissionState } from '@/components/ui/states'
+import { TabPanel, Tabs } from '@/components/ui/tabs'
 import { ExactTime } from '@/components/ui/time'
-import { DEFAULT_BASE_URLS, type Provider } from '@/lib/resources/providers/schema'
+import type { Provider } from '@/lib/resources/providers/schema'
 import type { Route } from '@/lib/resources/routes/schema'
+import { HealthPanel } from './health-panel'
+import { ProviderFacts } from './provider-facts'
 import { CreateProviderForm, EditProviderForm } from './provider-form'
-import { ProviderHealthCard, useProviderHealth } from './provider-health'
 import { kindLabel } from './provider-kinds'
-import { vendorLimitExact } from './vendor-limit-words'
+import { ProviderRoutes } from './provider-routes'
 import { VendorRoom } from './vendor-room'
 
+const TABS = ['health', 'configure'] as const
 const TRAIL = [{ href: '/providers', label: 'Providers' }]
 
 export function NewProviderPage() {
@@ -49,57 +53,14 @@ export function NewProviderPage() {
   )
 }
 
-/** For whoever may look but not change. */
-function ProviderFacts({ provider }: { provider: Provider }) {
-  const keys = provider.credentials.apiKey ?? []
-  return (
-    <Card title="Set up as" description="Your role may look at it. An owner or admin changes it.">
-      <KeyValues
-        items={[
-          {
-            label: 'Base URL',
-            value: (
-              <span className="font-mono text-xs break-all">
-                {provider.baseUrl ?? DEFAULT_BASE_URLS[provider.kind] ?? 'inside the gateway'}
-              </span>
-            ),
-          },
-          {
-            label: 'API key',
-            value: keys.length === 0 ? 'None' : keys.map(({ last4 }) => `••••${last4}`).join(', '),
-          },
-          {
-            label: 'Vendor allows',
-            value: (
-              <ul>
-                {provider.limits.map((limit) => (
-                  <li key={vendorLimitExact(limit)}>{vendorLimitExact(limit)}</li>
-                ))}
-              </ul>
-            ),
-            hidden: provider.limits.length === 0,
-          },
-          {
-            label: 'Private networks',
-            value: provider.allowPrivateNetwork ? 'Allowed' : 'Refused',
-            hidden: provider.kind === 'sandbox',
-          },
-        ]}
-      />
-    </Card>
-  )
-}
-
 export function ProviderPage({ id }: { id: string }) {
   const can = useCan()
   const router = useRouter()
   const query = useResource<Provider>('/providers', id)
   const [deleting, setDeleting] = useState(false)
+  const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('health'))
   const routes = useOptions<Route>('/routes', { providerId: id }, can('routes.list'))
-  const health = useProviderHealth(id)
-  // What stands above the form comes with it, or the form would move away under a click.
-  const isPending = query.isPending || (health.isPending && health.failureCount === 0)
-  const state = resourceState({ ...query, isPending }, 'provider', '/providers')
+  const state = resourceState(query, 'provider', '/providers')
   if (state || !query.data) {
     return (
       <>
@@ -131,29 +92,34 @@ export function ProviderPage({ id }: { id: string }) {
           </>
         }
       />
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:grid-rows-[auto_1fr]">
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+        {can('providers.update') ? (
+          <Tabs
+            label="Provider"
+            className="min-w-0"
+            value={tab}
+            onChange={(next) => void setTab(next as (typeof TABS)[number])}
+            tabs={[
+              { value: 'health', label: 'Health' },
+              { value: 'configure', label: 'Configure' },
+            ]}
+          >
+            <TabPanel value="health">
+              <HealthPanel provider={provider} />
+            </TabPanel>
+            <TabPanel value="configure" keep>
+              <EditProviderForm key={provider.id} provider={provider} etag={etag} />
+            </TabPanel>
+          </Tabs>
+        ) : (
+          <div className="flex min-w-0 flex-col gap-4">
+            <HealthPanel provider={provider} />
+            <ProviderFacts provider={provider} />
+          </div>
+        )}
         <div className="flex min-w-0 flex-col gap-4">
-          <ProviderHealthCard providerId={provider.id} />
-        </div>
-        <div className="flex min-w-0 flex-col gap-4 lg:col-start-2 lg:row-span-2 lg:row-start-1">
           <VendorRoom provider={provider} />
-          <Card title="Used by">
-            {routes.data?.length === 0 ? (
-              <p className="text-sm text-muted">No route sends calls to it yet.</p>
-            ) : null}
-            <ul className="flex flex-col gap-1 empty:hidden">
-              {(routes.data ?? []).map((route) => (
-                <li key={route.id}>
-                  <Link
-                    href={`/routes/${route.id}`}
-                    className="font-mono text-sm text-accent hover:underline"
-                  >
-                    {route.name}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </Card>
+          {can('routes.list') ? <ProviderRoutes providerId={provider.id} routes={routes.data} /> : null}
           <Card title="Facts">
             <KeyValues
               items={[
@@ -175,17 +141,11 @@ export function ProviderPage({ id }: { id: string }) {
                       Calls to it
                     </Link>
                   ),
+                  hidden: !can('calls.list'),
                 },
               ]}
             />
           </Card>
-        </div>
-        <div className="min-w-0 lg:col-start-1">
-          {can('providers.update') ? (
-            <EditProviderForm key={provider.id} provider={provider} etag={etag} />
-          ) : (
-            <ProviderFacts provider={provider} />
-          )}
         </div>
       </div>
       <DeleteDialog
