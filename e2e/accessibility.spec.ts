@@ -27,6 +27,7 @@ const SCREENS: Record<string, (made: Made) => string> = {
   providers: () => '/providers',
   'a new provider': () => '/providers/new',
   'one provider': ({ providerId }) => `/providers/${providerId}`,
+  'the form of a provider': ({ providerId }) => `/providers/${providerId}?tab=configure`,
   teams: () => '/teams',
   'a new team': () => '/teams?create=true',
   'one team': ({ teamId }) => `/teams/${teamId}`,
@@ -74,6 +75,12 @@ test.beforeAll(async ({ browser }) => {
   const vendor = await startVendor()
   const api = managementApi(product)
   const way = await makeWay(api, `access-${randomBytes(3).toString('hex')}`, vendor.baseUrl)
+  // With keys of which one is refused, and a check of its server.
+  await vendor.behave({}, { 'sk-refused-key-2222': { status: 401 } })
+  await api.request('PATCH', `/providers/${way.providerId}`, {
+    credentials: { apiKey: ['sk-taken-key-1111', 'sk-refused-key-2222'] },
+    options: { healthCheck: { intervalSeconds: 300 } },
+  })
   const each = { type: 'team', each: true }
   // The one with all that a page can show: an override, somebody to count, and a warning beside the other.
   const budget = await api.post<{ id: string }>('/budgets', {
@@ -91,6 +98,8 @@ test.beforeAll(async ({ browser }) => {
     limit: 200_000,
     windowSeconds: 60,
   })
+  // The keys take turns.
+  await streamedCall(caller(product, way.secret), way.route)
   const { requestId } = await streamedCall(caller(product, way.secret), way.route)
   await vendor.stop()
   await expect

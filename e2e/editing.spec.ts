@@ -53,7 +53,7 @@ test('who takes the changes of somebody else keeps no secret that was typed mean
     kind: 'openai',
     credentials: { apiKey: 'sk-stored-1111' },
   })
-  await page.goto(`/providers/${provider.id}`)
+  await page.goto(`/providers/${provider.id}?tab=configure`)
   await page.getByRole('button', { name: 'Replace' }).click()
   await page.getByLabel(/in place of ••••1111/).fill('sk-typed-2222')
   await api.request('PATCH', `/providers/${provider.id}`, { name: `${name} theirs` })

@@ -22,7 +22,7 @@ test('what a vendor allows is set on its provider, and the next call is told bef
   page,
 }) => {
   await signIn(page, product.email, product.password)
-  await page.goto(`/providers/${way.providerId}`)
+  await page.goto(`/providers/${way.providerId}?tab=configure`)
   await page.getByRole('button', { name: 'Add limit' }).click()
   const first = page.getByRole('listitem', { name: 'Limit 1' })
   await first.getByLabel('Amount').fill('1')

@@ -16,8 +16,8 @@ export interface Served {
 export interface Vendor {
   /** With `/v1`. */
   readonly baseUrl: string
-  /** What it does with every call from now on; `{}`: it answers well. */
-  behave(plan: Record<string, unknown>): Promise<void>
+  /** What it does with every call from now on, and with those of one key; `{}`: it answers well. */
+  behave(plan: Record<string, unknown>, keys?: Record<string, Record<string, unknown>>): Promise<void>
   /** Chat completions that it was asked for, in order. */
   served(): Promise<Served[]>
   stop(): Promise<void>
@@ -37,10 +37,10 @@ export async function startVendor(): Promise<Vendor> {
   const exited = new Promise((resolve) => child.once('exit', resolve))
   return {
     baseUrl,
-    async behave(plan) {
+    async behave(plan, keys) {
       await fetch(`${origin}/_fake/script`, {
         method: 'POST',
-        body: JSON.stringify({ plans: [], otherwise: plan }),
+        body: JSON.stringify({ plans: [], otherwise: plan, keys }),
       })
     },
     async served() {

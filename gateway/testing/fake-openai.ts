@@ -2,7 +2,8 @@
  * A vendor to test against: a real HTTP server that speaks OpenAI's wire, misbehaves by a script, and keeps its own
  * invoice of what it served, for comparison with our books.
  *
- * Over HTTP besides the API: `POST /_fake/script` `{plans:[…], otherwise?:{…}}`, `GET /_fake/tally`, `DELETE /_fake/tally`.
+ * Over HTTP besides the API: `POST /_fake/script` `{plans:[…], otherwise?:{…}, keys?:{key:{…}}}`, `GET /_fake/tally`,
+ * `DELETE /_fake/tally`.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -83,6 +84,7 @@ export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<Fak
     state.plans = [...plans]
     state.otherwise = otherwise
   }
+  const scriptKey: FakeOpenAi['scriptKey'] = (key, plan) => void plansOfKeys.set(`Bearer ${key}`, plan)
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     handle(request, response).catch(() => response.destroy())
   })
@@ -93,8 +95,13 @@ export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<Fak
     const body = Buffer.concat(chunks).toString('utf8')
     const path = request.url ?? '/'
     if (path === '/_fake/script') {
-      const { plans = [], otherwise = {} } = JSON.parse(body) as { plans?: FakePlan[]; otherwise?: FakePlan }
-      script(plans, otherwise)
+      const told = JSON.parse(body) as {
+        plans?: FakePlan[]
+        otherwise?: FakePlan
+        keys?: Record<string, FakePlan>
+      }
+      script(told.plans ?? [], told.otherwise)
+      for (const [key, plan] of Object.entries(told.keys ?? {})) scriptKey(key, plan)
       return answer(response, 200, '{}')
     }
     if (path === '/_fake/tally') {
@@ -120,7 +127,7 @@ export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<Fak
     baseUrl: `http://${host}:${taken}/v1`,
     served,
     script,
-    scriptKey: (key, plan) => void plansOfKeys.set(`Bearer ${key}`, plan),
+    scriptKey,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
