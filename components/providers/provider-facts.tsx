@@ -10,6 +10,12 @@ import { credentialName } from './credential-standing'
 import { checkSentence } from './health-check-words'
 import { vendorLimitExact } from './vendor-limit-words'
 
+const OUTPUT_CAPS = {
+  both: 'Sent as max_tokens and max_completion_tokens',
+  max_completion_tokens: 'Sent as max_completion_tokens alone',
+  max_tokens: 'Sent as max_tokens alone',
+}
+
 /** All that it is set up with, for whoever may look but not change. */
 export function ProviderFacts({ provider }: { provider: Provider }) {
   const { baseUrl, kind, limits, allowPrivateNetwork, options } = provider
@@ -45,11 +51,13 @@ export function ProviderFacts({ provider }: { provider: Provider }) {
           { label: 'Project', value: options.project, hidden: !options.project },
           {
             label: 'Cap on the output',
-            value:
-              options.outputCap === 'max_completion_tokens'
-                ? 'Sent as max_completion_tokens alone'
-                : 'Sent as max_tokens and max_completion_tokens',
+            value: OUTPUT_CAPS[options.outputCap ?? 'both'],
             hidden: kind !== 'openai-compatible',
+          },
+          {
+            label: 'Usage of streams',
+            value: 'Not asked for',
+            hidden: options.askForUsage !== false,
           },
           {
             label: 'Server check',
