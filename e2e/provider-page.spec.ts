@@ -92,7 +92,6 @@ test("a server of one's own is checked as its form says, and shows as it fails a
 }) => {
   const server = await startVendor()
   const own = await makeWay(api, `${name}-check`, server.baseUrl)
-  expect(await callStatus(product, own.secret, own.route)).toBe(200)
   await signIn(page, product.email, product.password)
   await page.goto(`/providers/${own.providerId}?tab=configure`)
   await page.getByRole('switch', { name: 'Check the server' }).click()
@@ -113,6 +112,7 @@ test("a server of one's own is checked as its form says, and shows as it fails a
   await server.behave({ status: 500 })
   await expect(page.getByRole('status').filter({ hasText: 'Failing' })).toBeVisible()
   await expect(page.getByText('It answered with HTTP 500.')).toBeVisible()
+  // Nobody has called it yet.
   const model = page.getByRole('row', { name: /^gpt-fake/ })
   await expect(model.getByText('Out', { exact: true }).last()).toBeVisible({ timeout: 20_000 })
   await server.behave({})

@@ -29,7 +29,8 @@ const HALF_OPEN: Standing = {
 const OPEN: Standing = {
   tone: 'danger',
   word: 'Out',
-  meaning: 'Its circuit is open because it failed: it is asked only for want of any other.',
+  meaning:
+    'Its circuit is open: it failed, or its server fails the checks. It is asked only for want of any other.',
 }
 const UNKNOWN: Standing = {
   tone: 'neutral',

@@ -124,8 +124,10 @@ describe('a server that is looked after', () => {
     answerWith(503)
     await pass(20)
     expect(isOut()).toBe(false)
+    expect(checks.report()).toMatchObject([{ ok: false, isDown: false }])
     await pass(10)
     expect(isOut()).toBe(true)
+    expect(checks.report()).toMatchObject([{ ok: false, isDown: true }])
     // There is no other: it is asked all the same, once.
     const last = plan()
     expect(last.next()).toMatchObject({ model: 'm' })

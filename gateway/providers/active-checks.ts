@@ -107,8 +107,8 @@ class WatchedServer {
     if (!check) return
     const told = await look(provider, check, this.#options)
     if (turn !== this.#timer) return
-    this.last = told
     this.#learn(told)
+    this.last = { ...told, isDown: this.#failures >= FAILURES }
     this.#checkIn(check.intervalSeconds * 1_000 * (0.9 + 0.2 * this.#options.random()))
   }
 

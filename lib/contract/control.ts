@@ -229,6 +229,8 @@ export const leaseRenewal = z.object({
       z.object({
         providerId: z.string().max(120),
         ok: z.boolean(),
+        /** Whether it failed often enough to take the provider's targets out. Absent: an older gateway. */
+        isDown: z.boolean().optional(),
         /** Epoch milliseconds. */
         atMs: z.int(),
         latencyMs: z.int().min(0),

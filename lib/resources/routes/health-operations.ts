@@ -84,19 +84,25 @@ export const allHealthOperation = operation({
   path: '/provider-health',
   summary: 'Read how the models of all providers do',
   description:
-    'As `GET /providers/{id}/health`, of every provider at once: the targets that gateways told of alone, the busiest of each.',
+    'As `GET /providers/{id}/health`, of every provider at once: the targets that gateways told of, the busiest of each, and those whose server is down.',
   tag: 'Providers',
   permission: providerHealthOperation.permission,
   response: allHealth,
   etag: 'content',
-  async run() {
+  async run({ db }) {
     const reports = await readReports()
-    const told = reports.flatMap(({ targets }) =>
-      targets.map(({ providerId, model }) => [`${providerId} ${model}`, { providerId, model }] as const),
+    const checked = reports.flatMap((report) => report.checks.filter(({ isDown }) => isDown))
+    const down = await db.routeTarget.findMany({
+      where: { providerId: { in: checked.map(({ providerId }) => providerId) } },
+      distinct: ['providerId', 'model'],
+      select: { providerId: true, model: true },
+    })
+    const known = [...reports.flatMap(({ targets }) => targets), ...down].map(
+      ({ providerId, model }) => [`${providerId} ${model}`, { providerId, model }] as const,
     )
     return {
       gateways: reports.length,
-      targets: [...new Map(told).values()].map((target) => healthOf(target, reports)),
+      targets: [...new Map(known).values()].map((target) => healthOf(target, reports)),
     }
   },
 })

@@ -106,3 +106,27 @@ test('the health of all providers is what gateways told of, each target once', a
     ['elsewhere', 'closed', 0],
   ])
 })
+
+test('a server that fails its checks has all its models out, also those that nobody asked for', async () => {
+  await pool.query('DELETE FROM gateways')
+  const check = { providerId, ok: false, atMs: Date.now(), latencyMs: 5, message: 'It does not answer.' }
+  await renewLease(
+    pool,
+    leaseOf(newGatewayId(), { targets: [told('a')], checks: [{ ...check, isDown: false }] }),
+  )
+  const states = async (path: string) =>
+    (await read(path)).targets.map(({ model, state }: Record<string, string>) => [model, state])
+  expect(await states(`/providers/${providerId}/health`)).toEqual([
+    ['a', 'closed'],
+    ['b', 'unknown'],
+  ])
+
+  await renewLease(pool, leaseOf(newGatewayId(), { checks: [{ ...check, isDown: true }] }))
+  const out = [
+    ['a', 'open'],
+    ['b', 'open'],
+  ]
+  expect(await states(`/providers/${providerId}/health`)).toEqual(out)
+  expect(await states(`/routes/${routeId}/health`)).toEqual(out)
+  expect(await states('/provider-health')).toEqual(out)
+})

@@ -26,11 +26,12 @@ export function healthOf(
   reports: readonly GatewayReport[],
 ): TargetHealth {
   const { providerId, model } = target
-  const told = reports.flatMap(({ gatewayId, targets }) =>
-    targets
-      .filter((one) => one.providerId === providerId && one.model === model)
-      .map((one) => ({ gatewayId, ...one })),
-  )
+  const told = reports.flatMap((report) => {
+    const own = report.targets.find((one) => one.providerId === providerId && one.model === model)
+    // A gateway that never called it has nothing else to tell of it.
+    const known = own ?? (isDown(providerId, report) ? { ...NOTHING, state: 'open' as const } : null)
+    return known ? [{ gatewayId: report.gatewayId, ...known }] : []
+  })
   const calls = sum(told.map((one) => one.calls))
   const failed = sum(told.map((one) => one.failed))
   const outUntil = Math.max(0, ...told.map(({ outUntilMs }) => outUntilMs ?? 0))
@@ -49,6 +50,13 @@ export function healthOf(
     gateways: told.map(({ gatewayId, state }) => ({ gatewayId, state })),
   }
 }
+
+/** Whether the server of a provider fails the checks of this gateway, so that it leaves all its models alone. */
+function isDown(providerId: string, { checks }: Pick<GatewayReport, 'checks'>): boolean {
+  return checks.some((check) => check.providerId === providerId && check.isDown)
+}
+
+const NOTHING = { calls: 0, failed: 0, firstTokenMs: null, inFlight: 0, outUntilMs: null }
 
 /** Of the gateways' own medians, by their calls. */
 function medianOf(
