@@ -8,6 +8,8 @@ import { startVendor, type Vendor } from './support/vendor.ts'
 
 /** Further tries at a target that is out, till its circuit closes: a back-off of up to 8 s, then three good answers. */
 const CLOSED_WITHIN_MS = 30_000
+/** Three checks two seconds apart, a lease after three, a reading after two. */
+const CHECKED_WITHIN_MS = 25_000
 const product = sharedProduct()
 const api = managementApi(product)
 const name = `provider-${randomBytes(3).toString('hex')}`
@@ -108,16 +110,18 @@ test("a server of one's own is checked as its form says, and shows as it fails a
     page.getByText(`Each gateway asks for ${server.baseUrl}/models every 2 s.`, { exact: true }),
   ).toBeVisible()
   const alive = page.getByRole('status').filter({ hasText: 'Alive' })
-  await expect(alive).toBeVisible()
+  await expect(alive).toBeVisible({ timeout: CHECKED_WITHIN_MS })
   await server.behave({ status: 500 })
-  await expect(page.getByRole('status').filter({ hasText: 'Failing' })).toBeVisible()
+  await expect(page.getByRole('status').filter({ hasText: 'Failing' })).toBeVisible({
+    timeout: CHECKED_WITHIN_MS,
+  })
   await expect(page.getByText('It answered with HTTP 500.')).toBeVisible()
   // Nobody has called it yet.
   const model = page.getByRole('row', { name: /^gpt-fake/ })
-  await expect(model.getByText('Out', { exact: true }).last()).toBeVisible({ timeout: 20_000 })
+  await expect(model.getByText('Out', { exact: true }).last()).toBeVisible({ timeout: CHECKED_WITHIN_MS })
   await server.behave({})
-  await expect(alive).toBeVisible()
-  await expect(model.getByText('Out', { exact: true })).toHaveCount(0)
+  await expect(alive).toBeVisible({ timeout: CHECKED_WITHIN_MS })
+  await expect(model.getByText('Out', { exact: true })).toHaveCount(0, { timeout: CHECKED_WITHIN_MS })
   await server.stop()
 })
 
