@@ -39,8 +39,8 @@ export function CredentialStates({ health, stored }: { health: ProviderHealth | 
           <Known credentials={credentials} />
         ) : (
           <p className="text-sm text-muted">
-            <span className="font-mono">{credentials.map(credentialName).join(', ')}</span>: no gateway is
-            connected, so nothing is known.
+            <span className="font-mono">{credentials.map(credentialName).join(', ')}</span>: how{' '}
+            {stored === 1 ? 'it does' : 'they do'} is not known.
           </p>
         )
       ) : null}

@@ -39,7 +39,7 @@ export function ProviderHealthCard({
           {health ? 'It could not be read again; this is what was told last.' : 'It could not be read.'}
         </p>
       ) : null}
-      {health && health.targets.length > 0 ? (
+      {health && health.gateways > 0 && health.targets.length > 0 ? (
         <>
           <HealthTable providerId={providerId} targets={health.targets} />
           <WhatItSays />
