@@ -14,6 +14,7 @@ const product = sharedProduct()
 const api = managementApi(product)
 const name = `provider-${randomBytes(3).toString('hex')}`
 let vendor: Vendor
+let server: Vendor | undefined
 let way: Way
 
 test.beforeAll(async () => {
@@ -21,7 +22,7 @@ test.beforeAll(async () => {
   way = await makeWay(api, name, vendor.baseUrl)
   await api.request('PATCH', `/routes/${way.routeId}`, { retries: { attempts: 0 } })
 })
-test.afterAll(() => vendor?.stop())
+test.afterAll(() => Promise.all([vendor?.stop(), server?.stop()]))
 
 const call = () => callStatus(product, way.secret, way.route)
 
@@ -92,7 +93,7 @@ test('a key that its vendor refuses shows as refused while calls go on with the 
 test("a server of one's own is checked as its form says, and shows as it fails and lives again", async ({
   page,
 }) => {
-  const server = await startVendor()
+  server = await startVendor()
   const own = await makeWay(api, `${name}-check`, server.baseUrl)
   await signIn(page, product.email, product.password)
   await page.goto(`/providers/${own.providerId}?tab=configure`)
@@ -122,7 +123,6 @@ test("a server of one's own is checked as its form says, and shows as it fails a
   await server.behave({})
   await expect(alive).toBeVisible({ timeout: CHECKED_WITHIN_MS })
   await expect(model.getByText('Out', { exact: true })).toHaveCount(0, { timeout: CHECKED_WITHIN_MS })
-  await server.stop()
 })
 
 test('a new address asks for the stored keys anew before it is saved', async ({ page }) => {
