@@ -26,7 +26,7 @@ export function AlertList({ alerts, named = false }: { alerts: readonly BudgetAl
                 </Link>
               ) : null}
               <span className="text-muted">
-                <AlertSpent alert={alert} />· {subject}
+                <AlertSpent alert={alert} /> · {subject}
               </span>
             </span>
             <span className="text-xs text-muted">

@@ -112,7 +112,14 @@ export function BudgetDetail({ id }: { id: string }) {
               </Card>
             ) : null}
             {can('usage.get') ? (
-              <Card title="Who spent it" description="In this period, as it is booked.">
+              <Card
+                title="Who spent it"
+                description={
+                  budget.period === 'total'
+                    ? 'Ever since, as it is booked.'
+                    : 'In this period, as it is booked.'
+                }
+              >
                 <BudgetContributors budget={budget} />
               </Card>
             ) : null}

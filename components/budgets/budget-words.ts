@@ -24,7 +24,7 @@ export const ENFORCEMENTS: Record<Budget['enforcement'], { label: string; meanin
 }
 
 export const ON_EXHAUSTED: Record<Budget['onExhausted'], { label: string; meaning: string }> = {
-  reject: { label: 'Refuse the call', meaning: 'Callers get 402 budget_exceeded until it resets.' },
+  reject: { label: 'Refuse the call', meaning: 'Callers get 402 budget_exceeded until there is room again.' },
   clamp: {
     label: 'Shorten the answer',
     meaning: 'The output is capped at what still fits; 402 where nothing does.',

@@ -40,9 +40,9 @@ const COLUMNS: readonly Column<Budget>[] = [
         <SpentOf standing={budget.current} />
         {budget.scope.each && budget.current.subjects > 1 ? (
           <span
-            className="text-xs text-muted"
+            className="text-xs text-muted max-sm:hidden"
             title="Whoever is nearest to the end; the page has all"
-          >{`1 of ${budget.current.subjects}`}</span>
+          >{`nearest of ${budget.current.subjects}`}</span>
         ) : null}
       </span>
     ),

@@ -6,7 +6,7 @@ import { Badge } from '@/components/ui/badge'
 import { Callout } from '@/components/ui/callout'
 import { KeyValues } from '@/components/ui/key-values'
 import { ExactTime, Time } from '@/components/ui/time'
-import { formatDuration } from '@/lib/format/duration'
+import { formatDuration, formatLatency } from '@/lib/format/duration'
 import { formatCount } from '@/lib/format/tokens'
 import type { Receipt } from '@/lib/resources/calls/schema'
 import { shortUsd, tokenKinds } from './arithmetic'
@@ -91,10 +91,10 @@ export function CallReceipt({ receipt }: { receipt: Receipt }) {
         <KeyValues
           items={[
             { label: 'At', value: <ExactTime value={receipt.at} /> },
-            { label: 'Whole call', value: formatDuration(receipt.latencyMs) },
+            { label: 'Whole call', value: formatLatency(receipt.latencyMs) },
             {
               label: 'First token',
-              value: receipt.firstTokenMs === null ? '–' : formatDuration(receipt.firstTokenMs),
+              value: receipt.firstTokenMs === null ? '–' : formatLatency(receipt.firstTokenMs),
               hidden: receipt.firstTokenMs === null,
             },
             {
@@ -156,7 +156,8 @@ function Summary({ receipt }: { receipt: Receipt }) {
         </span>
       </div>
       <div className="mt-1.5 flex flex-wrap gap-1.5">
-        <CallBadges call={receipt} />
+        {/* The head says it already. */}
+        <CallBadges call={{ ...receipt, unpriced: receipt.unpriced && receipt.costUsd !== null }} />
       </div>
       {receipt.simulated ? (
         <p className="mt-1.5 text-sm text-muted">

@@ -19,7 +19,7 @@ import { Badge, Status } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { PageHead } from '@/components/ui/page-head'
 import { EmptyState, FilteredEmptyState } from '@/components/ui/states'
-import { formatDuration } from '@/lib/format/duration'
+import { formatLatency } from '@/lib/format/duration'
 import { formatExact } from '@/lib/format/time'
 import { formatCount, formatPlural, formatTokens } from '@/lib/format/tokens'
 import type { Call } from '@/lib/resources/calls/schema'
@@ -171,14 +171,14 @@ function callColumns(timeZone: string): readonly Column<Call>[] {
       header: 'First token',
       align: 'right',
       from: 'xl',
-      cell: (call) => (call.firstTokenMs === null ? <Nothing /> : formatDuration(call.firstTokenMs)),
+      cell: (call) => (call.firstTokenMs === null ? <Nothing /> : formatLatency(call.firstTokenMs)),
     },
     {
       id: 'latency',
       header: 'Duration',
       align: 'right',
       from: 'md',
-      cell: (call) => formatDuration(call.latencyMs),
+      cell: (call) => formatLatency(call.latencyMs),
     },
     {
       id: 'cost',

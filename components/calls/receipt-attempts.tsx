@@ -1,5 +1,5 @@
 import { Badge, Status } from '@/components/ui/badge'
-import { formatDuration } from '@/lib/format/duration'
+import { formatLatency } from '@/lib/format/duration'
 import type { Receipt } from '@/lib/resources/calls/schema'
 import { sameUsd, serviceTierWords, shortUsd } from './arithmetic'
 import { REASON_WORDS } from './left-reason'
@@ -52,8 +52,8 @@ export function ReceiptAttempts({ receipt }: { receipt: Receipt }) {
               <span className="text-xs text-muted">the vendor says {shortUsd(attempt.vendorCostUsd)}</span>
             )}
             <span className="ml-auto text-muted">
-              {attempt.firstTokenMs === null ? '' : `first token ${formatDuration(attempt.firstTokenMs)}, `}
-              {formatDuration(attempt.latencyMs)}
+              {attempt.firstTokenMs === null ? '' : `first token ${formatLatency(attempt.firstTokenMs)}, `}
+              {formatLatency(attempt.latencyMs)}
               {attempt.costUsd === null ? '' : `, ${shortUsd(attempt.costUsd)}`}
             </span>
           </li>

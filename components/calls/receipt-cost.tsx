@@ -1,5 +1,6 @@
 'use client'
 
+import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Badge } from '@/components/ui/badge'
 import { Callout } from '@/components/ui/callout'
@@ -30,11 +31,19 @@ export function ReceiptCost({ receipt }: { receipt: Receipt }) {
     return (
       <Part title="Cost">
         <p className="text-sm text-muted">
-          {receipt.unpriced
-            ? 'No price is known for this model, so the tokens stand without an amount. Set a price, and price past calls again.'
-            : costUsd === null
-              ? 'What this call cost is not known: the vendor may or may not have seen it.'
-              : 'Nothing was used, so nothing was charged.'}
+          {receipt.unpriced ? (
+            <>
+              No price is known for this model, so the tokens stand without an amount. Set one under{' '}
+              <Link href="/prices?tab=unpriced" className="text-accent hover:underline">
+                unpriced models
+              </Link>
+              , and price past calls again.
+            </>
+          ) : costUsd === null ? (
+            'What this call cost is not known: the vendor may or may not have seen it.'
+          ) : (
+            'Nothing was used, so nothing was charged.'
+          )}
         </p>
         <Corrections receipt={receipt} severalAttempts={severalAttempts} />
         <ReceiptBound receipt={receipt} />

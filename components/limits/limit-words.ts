@@ -35,16 +35,23 @@ export function limitText({ metric, limit, windowSeconds }: Amount): string {
   return windowSeconds === null ? amount : `${amount} / ${windowText(windowSeconds)}`
 }
 
-/** Nothing rounded: `200,000 tokens in 60 s`. */
+/** Nothing rounded: `200,000 tokens in 60 s`, `$10.00 in 1 h`. */
 export function limitExact({ metric, limit, windowSeconds }: Amount): string {
   const amount =
     metric === 'costUsd'
       ? formatUsdExact(String(limit))
       : `${formatCount(Number(limit))} ${METRICS[metric].unit}`
-  return windowSeconds === null ? amount : `${amount} in ${formatCount(windowSeconds)} s`
+  return windowSeconds === null ? amount : `${amount} in ${exactWindow(windowSeconds)}`
 }
 
 /** A minute is 60 s, as those who set rates say it; longer ones in their own units. */
 export function windowText(seconds: number): string {
   return seconds <= 120 ? `${seconds} s` : formatDuration(seconds * 1000)
+}
+
+/** In the largest unit that it is a whole number of, beyond the minutes that `windowText` says in seconds. */
+function exactWindow(seconds: number): string {
+  if (seconds <= 120 || seconds % 60 !== 0) return `${formatCount(seconds)} s`
+  if (seconds % 3_600 !== 0) return `${formatCount(seconds / 60)} min`
+  return seconds % 86_400 === 0 ? `${formatCount(seconds / 86_400)} d` : `${formatCount(seconds / 3_600)} h`
 }

@@ -25,14 +25,16 @@ const COLUMNS: readonly Column<Limit>[] = [
   {
     id: 'amount',
     header: 'Amount',
+    from: 'sm',
     cell: (limit) => <span title={limitExact(limit)}>{limitText(limit)}</span>,
   },
   {
     id: 'used',
     header: 'Counts now',
-    from: 'md',
     cell: (limit) =>
-      limit.current ? (
+      !limit.enabled ? (
+        <span className="text-muted">off</span>
+      ) : limit.current ? (
         <span
           title={limit.scope.each ? `Nearest: ${limit.current.name ?? limit.current.subject}` : undefined}
         >
@@ -45,6 +47,7 @@ const COLUMNS: readonly Column<Limit>[] = [
   {
     id: 'status',
     header: 'Status',
+    from: 'sm',
     cell: (limit) => (limit.enabled ? <Status tone="ok">On</Status> : <Status tone="neutral">Off</Status>),
   },
   {

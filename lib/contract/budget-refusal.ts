@@ -21,7 +21,13 @@ export function budgetRefusal(of: {
   readonly to: string | null
 }): string {
   const reset = of.to === null ? 'It does not reset by itself.' : `It resets at ${of.to}.`
-  return `The budget "${of.name}"${of.whom} has no room for this call: $${of.spentUsd} of $${of.amountUsd} ${BUDGET_PERIODS[of.period]} is spent. ${reset}`
+  return `The budget "${of.name}"${of.whom} has no room for this call: ${dollars(of.spentUsd)} of ${dollars(of.amountUsd)} ${BUDGET_PERIODS[of.period]} is spent. ${reset}`
+}
+
+/** Exactly, with cents at least. */
+function dollars(usd: string): string {
+  const [whole, decimals = ''] = usd.split('.')
+  return `$${whole}.${decimals.padEnd(2, '0')}`
 }
 
 /** Ids alone: whoever reads this holds the key, and may not know the names of others. */

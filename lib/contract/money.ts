@@ -81,7 +81,7 @@ export function formatUsd(picoUsd: bigint): string {
 export const decimalText = z
   .string()
   .max(60)
-  .regex(/^\d{1,20}(\.\d{1,30})?([eE][+-]?\d{1,2})?$/, 'a decimal number in a string, such as "2.50"')
+  .regex(/^\d{1,20}(\.\d{1,30})?([eE][+-]?\d{1,2})?$/, 'a decimal number, such as "2.50"')
 
 /** An integer number of pico-dollars in a string, as it stands between gateway and admin. */
 export const picoText = z.string().regex(/^-?\d{1,30}$/)

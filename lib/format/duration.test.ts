@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatDuration } from './duration.ts'
+import { formatBytes, formatDuration, formatLatency } from './duration.ts'
 
 test('a duration is shown in the unit that it is felt in', () => {
   expect(formatDuration(0)).toBe('0 ms')
@@ -12,6 +12,11 @@ test('a duration is shown in the unit that it is felt in', () => {
   expect(formatDuration(3_600_000)).toBe('1 h')
   expect(formatDuration(11_520_000)).toBe('3 h 12 min')
   expect(formatDuration(367_200_000)).toBe('4 d 6 h')
+})
+
+test('a call that took no whole millisecond took less than one, not nothing', () => {
+  expect(formatLatency(0)).toBe('under 1 ms')
+  expect(formatLatency(1)).toBe('1 ms')
 })
 
 test('bytes are shown in steps of a thousand', () => {

@@ -15,6 +15,11 @@ export function formatDuration(milliseconds: number): string {
   return join(Math.floor(hours / 24), 'd', hours % 24, 'h')
 }
 
+/** Of whole milliseconds, as calls have them: 0 is less than one. */
+export function formatLatency(wholeMs: number): string {
+  return wholeMs === 0 ? 'under 1 ms' : formatDuration(wholeMs)
+}
+
 /** `1.5 MB`, in steps of 1,000. */
 export function formatBytes(bytes: number): string {
   if (!Number.isFinite(bytes)) return '–'

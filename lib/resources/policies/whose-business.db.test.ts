@@ -76,11 +76,11 @@ test('of a limit over each key members see how near their own are, and of one ov
   await renewLease(pool, leaseOf(gatewayId, { near }))
   const currentOf = async (id: string, token: string) =>
     (await call('GET', `/limits/${id}`, { token })).body.current
-  expect(await currentOf(ofEach, owner)).toEqual({ subject: 'key_b', name: 'key b', used: '0.5' })
-  expect(await currentOf(ofEach, member)).toEqual({ subject: 'key_a', name: 'key a', used: '0.02' })
+  expect(await currentOf(ofEach, owner)).toEqual({ subject: 'key_b', name: 'c/key b', used: '0.5' })
+  expect(await currentOf(ofEach, member)).toEqual({ subject: 'key_a', name: 'c/key a', used: '0.02' })
   expect(await currentOf(ofAll, member)).toEqual({ subject: '', name: null, used: '0.52' })
   const { body } = await call('GET', `/limits/${ofEach}/subjects`, { token: member })
-  expect(body).toEqual({ data: [{ subject: 'key_a', name: 'key a', used: '0.02' }], total: 1 })
+  expect(body).toEqual({ data: [{ subject: 'key_a', name: 'c/key a', used: '0.02' }], total: 1 })
 })
 
 test('a gateway that is gone holds and counts nothing', async () => {
