@@ -55,7 +55,8 @@ test.each(['team', 'consumer', 'key'])(
       const names = data.map((one: { name: string }) => one.name)
       return { spent: current.spentUsd, subjects: current.subjects, names, total }
     }
-    const [a, b] = type === 'consumer' ? ['c', 'c'] : [`${type} a`, `${type} b`]
+    const [a, b] =
+      { team: ['team a', 'team b'], consumer: ['c', 'c'], key: ['c/key a', 'c/key b'] }[type] ?? []
     expect(await of(owner)).toEqual({ spent: '0.1', subjects: 2, names: [b, a], total: 2 })
     expect(await of(member)).toEqual({ spent: '0.01', subjects: 1, names: [a], total: 1 })
   },
