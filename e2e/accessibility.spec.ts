@@ -12,6 +12,7 @@ interface Made extends Way {
   readonly revision: number
   readonly budgetId: string
   readonly limitId: string
+  readonly priceId: string
 }
 
 /** Every page, and what opens over one; a nav entry that is not here fails a test of its own. */
@@ -50,6 +51,8 @@ const SCREENS: Record<string, (made: Made) => string> = {
   'one limit': ({ limitId }) => `/limits?limit=${limitId}`,
   prices: () => '/prices',
   'a new price': () => '/prices?create=true',
+  'one price, with tiers': ({ priceId }) => `/prices?price=${priceId}`,
+  'past calls, to be priced again': ({ priceId }) => `/prices?reprice=${priceId}`,
   'the price catalogue': () => '/prices?tab=catalogue',
   'unpriced models': () => '/prices?tab=unpriced',
   gateways: () => '/gateways',
@@ -61,6 +64,20 @@ const SCREENS: Record<string, (made: Made) => string> = {
   errors: () => '/docs/errors',
   settings: () => '/settings',
   'first steps': () => '/setup',
+}
+/** What opens by a click or two, by the names of what is clicked. */
+const OPENED: Record<string, [path: (made: Made) => string, ...clicks: string[]]> = {
+  'another override of a budget': [({ budgetId }) => `/budgets/${budgetId}`, 'Change override'],
+  'a budget to be changed': [({ budgetId }) => `/budgets/${budgetId}`, 'Edit'],
+  'a budget to be deleted': [({ budgetId }) => `/budgets/${budgetId}`, 'Delete budget'],
+  'a limit to be changed': [({ limitId }) => `/limits?limit=${limitId}`, 'Edit'],
+  'a limit to be deleted': [({ limitId }) => `/limits?limit=${limitId}`, 'Delete limit'],
+  'a new price with tiers': [() => '/prices?create=true', 'Add tier', 'Add service tier'],
+  'a limit of a vendor': [() => '/providers/new', 'Add limit'],
+  'a provider to be deleted': [({ providerId }) => `/providers/${providerId}`, 'Delete provider'],
+  'a consumer to be changed': [({ consumerId }) => `/consumers?consumer=${consumerId}`, 'Edit'],
+  'a key to be replaced': [({ keyId }) => `/keys?key=${keyId}`, 'Rotate'],
+  'a key to be revoked': [({ keyId }) => `/keys?key=${keyId}`, 'Revoke'],
 }
 const WIDE = { width: 1440, height: 900 }
 const PHONE = { width: 390, height: 844 }
@@ -105,8 +122,19 @@ test.beforeAll(async ({ browser }) => {
   await expect
     .poll(async () => (await api.request('GET', `/calls/${requestId}`)).status, { intervals: [50] })
     .toBe(200)
+  // Another price than the call was booked at, and all that the form of one can show.
+  const { data: prices } = await api.get<{ data: { id: string; providerId: string | null }[] }>(
+    '/prices?q=gpt-fake&limit=200',
+  )
+  const price = prices.find(({ providerId }) => providerId === way.providerId)
+  if (!price) throw new Error('the way has no price')
+  await api.request('PATCH', `/prices/${price.id}`, {
+    outputUsdPerMillion: '20',
+    tiers: [{ aboveInputTokens: 200_000, inputUsdPerMillion: '5', outputUsdPerMillion: '40' }],
+    serviceTiers: { flex: '0.5', priority: { inputUsdPerMillion: '5', outputUsdPerMillion: '40' } },
+  })
   const { revision } = await api.get<{ revision: number }>('/config/status')
-  made = { ...way, callId: requestId, revision, budgetId: budget.id, limitId: limit.id }
+  made = { ...way, callId: requestId, revision, budgetId: budget.id, limitId: limit.id, priceId: price.id }
 
   context = await browser.newContext({
     baseURL: product.adminUrl,
@@ -142,19 +170,28 @@ for (const [name, path] of Object.entries(SCREENS)) {
   })
 }
 
+for (const [name, [path, ...clicks]] of Object.entries(OPENED)) {
+  test(`${name}: usable by everybody in both themes, quiet, and as narrow as a phone`, async () => {
+    await check(page, path(made), clicks)
+  })
+}
+
 test('sign-in: usable by everybody in both themes, quiet, and as narrow as a phone', async () => {
   await context.clearCookies()
   await check(page, '/sign-in')
   await check(page, '/sign-in?reason=signed-out&returnTo=%2Fkeys')
 })
 
-async function check(page: Page, path: string): Promise<void> {
+async function check(page: Page, path: string, clicks: readonly string[] = []): Promise<void> {
   complaints = []
   await page.setViewportSize(WIDE)
   // From its first paint in the dark, which the server can't know: a hydration that differs by theme would complain.
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    if (colorScheme === 'dark') await page.goto(path)
+    if (colorScheme === 'dark') {
+      await page.goto(path)
+      for (const click of clicks) await page.getByRole('button', { name: click, exact: true }).click()
+    }
     await expect(page.locator('html')).toHaveCSS('color-scheme', colorScheme)
     await settled(page)
     // The theme changes colours alone. Legacy mode runs in the page itself, where there are no frames to look into.
