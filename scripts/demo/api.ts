@@ -27,9 +27,7 @@ interface Credentials {
 
 /** Signs in at `adminUrl`. Throws a UserError that says what to do when it can't. */
 export async function connect(adminUrl: string, environment: Environment): Promise<Api> {
-  await fetch(`${adminUrl}/api/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => {
-    throw new UserError(`No admin answers at ${adminUrl}. Start the product with "npm start" first.`)
-  })
+  await findAdmin(adminUrl)
   const credentials = await signIn(adminUrl, environment)
 
   const call = async (method: string, where: string, body?: unknown): Promise<Response> => {
@@ -69,18 +67,35 @@ export async function connect(adminUrl: string, environment: Environment): Promi
   }
 }
 
+/** Throws a UserError when nothing answers there. */
+export async function findAdmin(adminUrl: string): Promise<void> {
+  await fetch(`${adminUrl}/api/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => {
+    throw new UserError(`No admin answers at ${adminUrl}. Start the product with "npm start" first.`)
+  })
+}
+
 async function signIn(adminUrl: string, environment: Environment): Promise<Credentials> {
   const token = environment.GATEHOUSE_ADMIN_TOKEN
   if (token) return { headers: { authorization: `Bearer ${token}` } }
+  const cookies = await signedInCookies(adminUrl, environment)
+  const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  return { headers: { cookie, origin: adminUrl } }
+}
+
+/** The cookies of a session by password, by name. Throws a UserError that says what to do when it can't sign in. */
+export async function signedInCookies(
+  adminUrl: string,
+  environment: Environment,
+): Promise<ReadonlyMap<string, string>> {
   const email = environment.GATEHOUSE_ADMIN_EMAIL ?? 'admin@localhost'
   const password =
     environment.GATEHOUSE_ADMIN_PASSWORD ?? (await firstPassword(environment.DATA_DIR ?? '.data'))
   if (!password) {
     throw new UserError(
-      'Say who you are: set GATEHOUSE_ADMIN_TOKEN to an access token, or GATEHOUSE_ADMIN_PASSWORD to your password.',
+      'Say who you are: set GATEHOUSE_ADMIN_PASSWORD to your password. Where no browser is needed, GATEHOUSE_ADMIN_TOKEN with an access token does too.',
     )
   }
-  return { headers: { cookie: await sessionCookie(adminUrl, email, password), origin: adminUrl } }
+  return await sessionCookies(adminUrl, email, password)
 }
 
 /** The password made at the first start, which stays in the data folder; changed since, it is of no use. */
@@ -91,7 +106,11 @@ async function firstPassword(dataDir: string): Promise<string | null> {
   return secrets.firstPassword ?? null
 }
 
-async function sessionCookie(adminUrl: string, email: string, password: string): Promise<string> {
+async function sessionCookies(
+  adminUrl: string,
+  email: string,
+  password: string,
+): Promise<ReadonlyMap<string, string>> {
   const jar = new Map<string, string>()
   const keep = (response: Response) => {
     for (const line of response.headers.getSetCookie()) {
@@ -116,5 +135,5 @@ async function sessionCookie(adminUrl: string, email: string, password: string):
       `${email} could not sign in. Set GATEHOUSE_ADMIN_EMAIL and GATEHOUSE_ADMIN_PASSWORD, or GATEHOUSE_ADMIN_TOKEN.`,
     )
   }
-  return cookies()
+  return jar
 }
