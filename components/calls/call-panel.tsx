@@ -10,6 +10,7 @@ import { SidePanel } from '@/components/ui/side-panel'
 import { SkeletonLines } from '@/components/ui/skeleton'
 import { ErrorState, NoPermissionState } from '@/components/ui/states'
 import type { Receipt } from '@/lib/resources/calls/schema'
+import { isYoung } from './call-age'
 import { CallReceipt } from './call-receipt'
 
 function ReceiptOf({ id }: { id: string }) {
@@ -18,6 +19,10 @@ function ReceiptOf({ id }: { id: string }) {
     queryFn: ({ signal }) => apiGet<Receipt>(`/calls/${encodeURIComponent(id)}`, undefined, signal),
     // A receipt changes only by a correction.
     staleTime: 60_000,
+    // A call that has just ended is booked within two seconds.
+    retry: (failures, error) =>
+      error instanceof ApiProblem && error.status === 404 && isYoung(id, Date.now()) && failures < 20,
+    retryDelay: 250,
   })
   if (result.data) return <CallReceipt receipt={result.data} />
   if (!result.isError) return <SkeletonLines lines={6} label="Loading the receipt" />
@@ -42,7 +47,7 @@ function ReceiptOf({ id }: { id: string }) {
   )
 }
 
-/** The receipt beside the list; J and K go through the rows. */
+/** The receipt beside what led to it; beside the list of calls J and K go through the rows. */
 export function CallPanel({
   id,
   onClose,
@@ -50,7 +55,7 @@ export function CallPanel({
 }: {
   id: string | null
   onClose: () => void
-  onStep: (step: 1 | -1) => void
+  onStep?: (step: 1 | -1) => void
 }) {
   return (
     <SidePanel
@@ -63,12 +68,16 @@ export function CallPanel({
       actions={
         id === null ? null : (
           <>
-            <IconButton label="Newer call (K)" size="sm" onClick={() => onStep(-1)}>
-              <ChevronUp aria-hidden />
-            </IconButton>
-            <IconButton label="Older call (J)" size="sm" onClick={() => onStep(1)}>
-              <ChevronDown aria-hidden />
-            </IconButton>
+            {onStep ? (
+              <>
+                <IconButton label="Newer call (K)" size="sm" onClick={() => onStep(-1)}>
+                  <ChevronUp aria-hidden />
+                </IconButton>
+                <IconButton label="Older call (J)" size="sm" onClick={() => onStep(1)}>
+                  <ChevronDown aria-hidden />
+                </IconButton>
+              </>
+            ) : null}
             <Button asChild size="sm" variant="ghost">
               <Link href={`/calls/${encodeURIComponent(id)}`} aria-label="Open as a page">
                 <Maximize2 aria-hidden />

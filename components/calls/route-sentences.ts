@@ -5,7 +5,11 @@ import { REASON_WORDS } from './left-reason'
 type Degraded = NonNullable<Receipt['degraded']>
 
 /** "Asked for gpt-4o, answered by mini because it failed." The model asked for is the one that the route wanted. */
-export function fallbackSentence({ requested, served, reason }: Degraded): string {
+export function fallbackSentence({
+  requested,
+  served,
+  reason,
+}: Pick<Degraded, 'requested' | 'served' | 'reason'>): string {
   const asked =
     requested === served
       ? `Asked for ${requested}, answered by it elsewhere`
