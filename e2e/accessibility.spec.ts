@@ -21,6 +21,8 @@ const SCREENS: Record<string, (made: Made) => string> = {
   calls: () => '/calls',
   'a receipt beside the calls': ({ callId }) => `/calls?call=${callId}`,
   'a receipt on a page of its own': ({ callId }) => `/calls/${callId}`,
+  playground: () => '/playground',
+  'several routes in the playground': ({ route }) => `/playground?routes=${route},another`,
   routes: () => '/routes',
   'a new route': () => '/routes/new',
   'one route': ({ routeId }) => `/routes/${routeId}`,

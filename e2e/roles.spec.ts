@@ -14,6 +14,7 @@ const PLATFORM = ['Providers', 'Users', 'Gateways', 'Revisions', 'Audit log']
 const EVERYBODY = [
   'Overview',
   'Calls',
+  'Playground',
   'Routes',
   'Teams',
   'Consumers',

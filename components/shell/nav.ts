@@ -15,6 +15,7 @@ import {
   Server,
   Settings,
   Shapes,
+  SquareTerminal,
   Ticket,
   Users,
   Wallet,
@@ -35,7 +36,13 @@ export interface NavGroup {
 
 export const NAV: readonly NavGroup[] = [
   { label: null, entries: [{ href: '/', label: 'Overview', icon: LayoutDashboard, needs: null }] },
-  { label: 'Traffic', entries: [{ href: '/calls', label: 'Calls', icon: Activity, needs: 'calls.list' }] },
+  {
+    label: 'Traffic',
+    entries: [
+      { href: '/calls', label: 'Calls', icon: Activity, needs: 'calls.list' },
+      { href: '/playground', label: 'Playground', icon: SquareTerminal, needs: 'routes.list' },
+    ],
+  },
   {
     label: 'Catalogue',
     entries: [
