@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<Budget>[] = [
     id: 'spent',
     header: 'Spent',
     cell: (budget) => (
-      <span className="flex items-center gap-2.5">
+      <span className="flex gap-x-2.5 gap-y-1 max-sm:flex-col-reverse sm:items-center">
         <LiveBar budget={budget} />
         <SpentOf standing={budget.current} />
         {budget.scope.each && budget.current.subjects > 1 ? (
@@ -77,7 +77,7 @@ const FILTERS: readonly TableFilter[] = [
 
 function LiveBar({ budget }: { budget: Budget }) {
   const standing = useHeld({ ...budget.current, id: budget.id }, budget.current)
-  return <BudgetBar standing={standing} className="w-24 shrink-0 max-md:hidden xl:w-36" />
+  return <BudgetBar standing={standing} className="shrink-0 max-sm:h-1.5 sm:w-24 xl:w-36" />
 }
 
 function LiveLeft({ budget }: { budget: Budget }) {

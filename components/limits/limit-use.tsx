@@ -11,21 +11,34 @@ import type { Limit, LimitSubject } from '@/lib/resources/limits/schema'
 export function LimitUse({
   limit,
   subject,
+  narrow = false,
   className,
 }: {
   limit: Pick<Limit, 'id' | 'metric' | 'limit'>
   subject: LimitSubject
+  /** On a phone the bar leaves its room to what stands before. */
+  narrow?: boolean
   className?: string
 }) {
   const used = useUsed(limit.id, subject.subject, subject.used)
   const share = usedShare(used, limit)
   const words = `${amountExact(used, limit)} of ${amountExact(limit.limit, limit)} counts now, ${formatPercent(share)}`
   return (
-    <span className={cn('flex items-center gap-2.5', className)} title={words}>
+    <span
+      className={cn(
+        'flex gap-x-2.5 gap-y-1',
+        narrow ? 'max-sm:flex-col-reverse sm:items-center' : 'items-center',
+        className,
+      )}
+      title={words}
+    >
       <span
         role="img"
         aria-label={words}
-        className="flex h-2 w-20 shrink-0 overflow-hidden rounded-full border bg-sunken"
+        className={cn(
+          'flex h-2 shrink-0 overflow-hidden rounded-full border bg-sunken',
+          narrow ? 'max-sm:h-1.5 sm:w-20' : 'w-20',
+        )}
       >
         <span
           className={cn('h-full', share >= 1 ? 'bg-danger' : share >= 0.8 ? 'bg-warn' : 'bg-accent')}

@@ -38,7 +38,7 @@ const COLUMNS: readonly Column<Limit>[] = [
         <span
           title={limit.scope.each ? `Nearest: ${limit.current.name ?? limit.current.subject}` : undefined}
         >
-          <LimitUse limit={limit} subject={limit.current} />
+          <LimitUse limit={limit} subject={limit.current} narrow />
         </span>
       ) : (
         <span className="text-muted">nothing</span>

@@ -15,7 +15,7 @@ test('a duration is shown in the unit that it is felt in', () => {
 })
 
 test('a call that took no whole millisecond took less than one, not nothing', () => {
-  expect(formatLatency(0)).toBe('under 1 ms')
+  expect(formatLatency(0)).toBe('<1 ms')
   expect(formatLatency(1)).toBe('1 ms')
 })
 

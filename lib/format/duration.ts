@@ -17,7 +17,7 @@ export function formatDuration(milliseconds: number): string {
 
 /** Of whole milliseconds, as calls have them: 0 is less than one. */
 export function formatLatency(wholeMs: number): string {
-  return wholeMs === 0 ? 'under 1 ms' : formatDuration(wholeMs)
+  return wholeMs === 0 ? '<1 ms' : formatDuration(wholeMs)
 }
 
 /** `1.5 MB`, in steps of 1,000. */
