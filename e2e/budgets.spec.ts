@@ -170,7 +170,7 @@ test('a limit made in the console refuses the call that is one too many', async 
   await form.getByLabel('Window').selectOption({ label: '1 d' })
   await form.getByRole('button', { name: 'Create limit' }).click()
   const panel = page.getByRole('dialog', { name: `${name} limit` })
-  await expect(panel).toContainText('1 requests in 86,400 s')
+  await expect(panel).toContainText('1 request in 1 d')
   await allGatewaysHaveIt()
   expect(await callStatus(product, limited.secret, limited.route)).toBe(200)
   await expect(panel.getByTitle('1 of 1 counts now, 100 %')).toBeVisible()
@@ -181,7 +181,7 @@ test('a limit made in the console refuses the call that is one too many', async 
   await panel.getByRole('button', { name: 'Close' }).click()
   const row = page.getByRole('row', { name: new RegExp(`${name} limit`) })
   await expect(row).toContainText(`key ${limited.keyName}`)
-  await expect(row).toContainText('1 requests / 1 d')
+  await expect(row).toContainText('1 request / 1 d')
 })
 
 test('what can have no effect is said where it was saved', async ({ page }) => {

@@ -90,7 +90,7 @@ it('refuses with the time to wait where no other target is left, and does not as
   expect((await post()).status).toBe(200)
   const refused = await refusal(await post())
   expect(refused).toMatchObject({ status: 429, code: 'provider_rate_limited' })
-  expect(refused.message).toBe('The provider OpenAI allows 1 requests in 60 s; no more are left now.')
+  expect(refused.message).toBe('The provider OpenAI allows 1 request in 60 s; no more are left now.')
   expect(refused.retryAfter).toBeGreaterThan(50)
   expect(refused.retryAfter).toBeLessThanOrEqual(60)
   expect(await gateway.event()).toMatchObject({

@@ -31,7 +31,9 @@ interface Amount {
 /** `200k tokens / 60 s`, `$10.00 / 1 h`, `8 calls at once`. */
 export function limitText({ metric, limit, windowSeconds }: Amount): string {
   const amount =
-    metric === 'costUsd' ? formatUsd(String(limit)) : `${formatTokens(Number(limit))} ${METRICS[metric].unit}`
+    metric === 'costUsd'
+      ? formatUsd(String(limit))
+      : `${formatTokens(Number(limit))} ${unitOf(metric, limit)}`
   return windowSeconds === null ? amount : `${amount} / ${windowText(windowSeconds)}`
 }
 
@@ -40,8 +42,13 @@ export function limitExact({ metric, limit, windowSeconds }: Amount): string {
   const amount =
     metric === 'costUsd'
       ? formatUsdExact(String(limit))
-      : `${formatCount(Number(limit))} ${METRICS[metric].unit}`
+      : `${formatCount(Number(limit))} ${unitOf(metric, limit)}`
   return windowSeconds === null ? amount : `${amount} in ${exactWindow(windowSeconds)}`
+}
+
+function unitOf(metric: LimitMetric, limit: number | string): string {
+  const { unit } = METRICS[metric]
+  return Number(limit) === 1 ? unit.replace(/s\b/, '') : unit
 }
 
 /** A minute is 60 s, as those who set rates say it; longer ones in their own units. */

@@ -48,7 +48,8 @@ function comeBack({ reason, waitMs }: Shortage): { retryAfterSeconds: number; th
 
 function quota({ metric, limit, windowSeconds }: LimitEntity): string {
   const amount = metric === 'costUsd' ? formatUsd(BigInt(limit)) : limit
-  return `${amount} ${UNITS[metric]}${windowSeconds === null ? '' : ` in ${windowSeconds} s`}`
+  const unit = limit === '1' ? UNITS[metric].replace(/s\b/, '') : UNITS[metric]
+  return `${amount} ${unit}${windowSeconds === null ? '' : ` in ${windowSeconds} s`}`
 }
 
 export function budgetExceeded(applied: AppliedBudget, money: Money, at: number): GatewayError {
