@@ -308,6 +308,7 @@ function record(call: Call, won: Won): void {
     startedAt,
     estimatedInputTokens: call.chat?.estimatedInputTokens ?? 0,
     requestedServiceTier: readServiceTier(call.chat?.fields.service_tier),
+    most: reservation.most,
   })
   call.attempts.push(entry)
   correctHold(call, target, reservation, entry)

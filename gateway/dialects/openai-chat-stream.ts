@@ -191,14 +191,16 @@ export class ChatStreamReader {
 
   /**
    * The usage that the vendor told of what it sent. Content after its last word on it, as when that came early, is in no
-   * count of the vendor's: it is added by estimate.
+   * count of the vendor's: it is added by estimate, up to the most that there can be.
    */
-  told(): ReadUsage | null {
+  told(mostOutputTokens: number): ReadUsage | null {
     const { usage } = this
     const bytes = this.contentBytes - this.#toldAt.bytes
     const events = this.contentEvents - this.#toldAt.events
     if (!usage || events === 0) return usage
-    const outputTokens = usage.usage.outputTokens + Math.max(events, estimateTextTokens(bytes))
+    const told = usage.usage.outputTokens
+    const guessed = told + Math.max(events, estimateTextTokens(bytes))
+    const outputTokens = Math.max(told, Math.min(guessed, mostOutputTokens))
     return { ...usage, usage: { ...usage.usage, outputTokens }, exact: false }
   }
 

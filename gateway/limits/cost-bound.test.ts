@@ -97,6 +97,14 @@ test('the bytes of a picture count as its tokens, not as text, and a file has no
   expect(costShape({ web_search_options: {} }, 100).unbounded).toBe('a search of the web')
 })
 
+test('what lies elsewhere and may be as long as it likes has no bound, and a picture has one in any form', () => {
+  const messages = (part: object) => ({ messages: [{ role: 'user', content: [part] }] })
+  for (const type of ['document_url', 'audio_url', 'video_url'])
+    expect(costShape(messages({ type, [type]: { url: 'https://x.test/a' } }), 100).unbounded).not.toBeNull()
+  for (const picture of ['https://x.test/a.png', { url: 'https://x.test/a.png' }])
+    expect(costShape(messages({ type: 'image_url', image_url: picture }), 100).mediaTokens).toBeGreaterThan(0)
+})
+
 test('the largest output that fits is the largest: one token more does not', () => {
   fc.assert(
     fc.property(pricing, fc.nat(5_000), fc.bigInt({ min: 0n, max: 10n ** 12n }), (price, input, amount) => {

@@ -7,16 +7,20 @@ import type { Pricing, Rates } from '../../lib/contract/price.ts'
 import { costOfTokens, costOfUnits, possibleRates } from '../../lib/contract/pricing.ts'
 import { isRecord, readServiceTier } from '../dialects/openai-usage.ts'
 
-/** What of a request decides its bound. */
-export interface CostShape {
+/** What of a request decides how large its answer may be. */
+export interface OutputShape {
   /** Answers asked for: each may be as long as the cap. */
   readonly choices: number
+  /** Output that the cap does not cover: a rejected prediction is charged as output. */
+  readonly uncappedOutputTokens: number
+}
+
+/** What of a request decides its bound. */
+export interface CostShape extends OutputShape {
   /** Bytes of the request that are text to the model: no byte-level tokenizer makes more tokens of them. */
   readonly textBytes: number
   /** Tokens that pictures and sound can make, by the vendor's rule, at most. */
   readonly mediaTokens: number
-  /** Output that the cap does not cover: a rejected prediction is charged as output. */
-  readonly uncappedOutputTokens: number
   /** The service tier asked for; null: the account decides. */
   readonly serviceTier: string | null
   /** Why the cost has no bound; null: it has one. */
@@ -32,6 +36,14 @@ const TOKENS_PER_LOW_IMAGE = 2_833
 /** Ten tokens a second; a second of the thinnest speech codec is a kilobyte. */
 const SOUND_BYTES_PER_TOKEN = 64
 
+/** OpenAI's, Mistral's and vLLM's parts that name what is elsewhere, as long as it may be. */
+const UNBOUNDED_PARTS: ReadonlyMap<string, string> = new Map([
+  ['file', 'a file'],
+  ['document_url', 'a document'],
+  ['audio_url', 'sound by its address'],
+  ['video_url', 'a video'],
+])
+
 /** @param bodyBytes of the whole request */
 export function costShape(fields: Readonly<Record<string, unknown>>, bodyBytes: number): CostShape {
   let mediaBytes = 0
@@ -45,8 +57,9 @@ export function costShape(fields: Readonly<Record<string, unknown>>, bodyBytes: 
     if (!Array.isArray(message.content)) continue
     for (const part of message.content) {
       if (!isRecord(part)) continue
-      if (part.type === 'image_url' && isRecord(part.image_url)) {
-        const { url, detail } = part.image_url
+      if (part.type === 'image_url') {
+        // Mistral takes the address itself, too.
+        const { url, detail } = isRecord(part.image_url) ? part.image_url : { url: part.image_url }
         if (typeof url === 'string' && url.startsWith('data:')) mediaBytes += url.length
         mediaTokens += detail === 'low' ? TOKENS_PER_LOW_IMAGE : TOKENS_PER_IMAGE
       } else if (part.type === 'input_audio' && isRecord(part.input_audio)) {
@@ -54,18 +67,23 @@ export function costShape(fields: Readonly<Record<string, unknown>>, bodyBytes: 
         if (typeof data !== 'string') continue
         mediaBytes += data.length
         mediaTokens += Math.ceil(data.length / SOUND_BYTES_PER_TOKEN)
-      } else if (part.type === 'file') unbounded = 'a file'
+      } else if (typeof part.type === 'string') unbounded = UNBOUNDED_PARTS.get(part.type) ?? unbounded
     }
   }
   if (isRecord(fields.web_search_options)) unbounded = 'a search of the web'
-  const { prediction } = fields
   return {
-    choices: Math.max(1, countOf(fields.n), countOf(fields.best_of)),
+    ...outputShape(fields),
     textBytes: Math.max(0, bodyBytes - mediaBytes),
     mediaTokens,
-    uncappedOutputTokens: isRecord(prediction) ? Buffer.byteLength(JSON.stringify(prediction)) : 0,
     serviceTier: readServiceTier(fields.service_tier),
     unbounded,
+  }
+}
+
+export function outputShape({ n, best_of, prediction }: Readonly<Record<string, unknown>>): OutputShape {
+  return {
+    choices: Math.max(1, countOf(n), countOf(best_of)),
+    uncappedOutputTokens: isRecord(prediction) ? Buffer.byteLength(JSON.stringify(prediction)) : 0,
   }
 }
 
@@ -76,8 +94,8 @@ function countOf(value: unknown): number {
 }
 
 /** The largest output, with every choice at its cap. */
-export function outputBound(shape: CostShape, maxOutputTokens: number): number {
-  return maxOutputTokens * shape.choices + shape.uncappedOutputTokens
+export function outputBound({ choices, uncappedOutputTokens }: OutputShape, maxOutputTokens: number): number {
+  return maxOutputTokens * choices + uncappedOutputTokens
 }
 
 interface HighestRates {
@@ -126,6 +144,8 @@ export interface Most {
   /** From dispatch to end, milliseconds. */
   readonly timeMs: number
 }
+
+export type MostTokens = Pick<Most, 'inputTokens' | 'outputTokens'>
 
 /** Pico-dollars that no attempt exceeds which takes at most so much, whichever service tier is served. */
 export function costBound(pricing: Pricing, requestedTier: string | null, most: Most): bigint {

@@ -158,8 +158,8 @@ export class Attempt implements UpstreamHandler, Timed {
   }
 
   /** The usage that the vendor told, if it did. */
-  usage(): ReadUsage | null {
-    return this.json ? usageOf(this.json.fields, this.json.bytes) : (this.reader?.told() ?? null)
+  usage(mostOutput: number): ReadUsage | null {
+    return this.json ? usageOf(this.json.fields, this.json.bytes) : (this.reader?.told(mostOutput) ?? null)
   }
 
   onHeaders(status: number, headers: UpstreamHeaders) {

@@ -11,6 +11,7 @@ import type { Attempt as AttemptRecord, LedgerLine, LeftReason } from '../../lib
 import { estimateTextTokens } from '../dialects/openai-chat-request.ts'
 import type { ChatStreamReader } from '../dialects/openai-chat-stream.ts'
 import { isRecord, type ReadUsage, readServiceTier } from '../dialects/openai-usage.ts'
+import type { MostTokens } from '../limits/cost-bound.ts'
 import type { VendorFailure } from '../providers/vendor-failure.ts'
 import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
 import type { Attempt } from './attempt.ts'
@@ -31,13 +32,15 @@ export interface MeterInput {
   readonly startedAt: number
   readonly estimatedInputTokens: number
   readonly requestedServiceTier: string | null
+  /** What was held for this attempt: the books don't guess beyond it. */
+  readonly most: MostTokens
 }
 
 export function meterAttempt(input: MeterInput): Metered {
   const { attempt, target } = input
   const servedModel = servedModelOf(attempt)
   const pricing = pricingFor(input, servedModel)
-  const { usage, source, vendorCostUsd } = usageOfAttempt(attempt, input.estimatedInputTokens, pricing)
+  const { usage, source, vendorCostUsd } = usageOfAttempt(input, pricing)
   const endedAt = attempt.endedAt ?? attempt.startedAt
   const priced = {
     usage,
@@ -125,16 +128,16 @@ function serviceTierOf({ json, reader }: Attempt): string | null {
 }
 
 function usageOfAttempt(
-  attempt: Attempt,
-  estimatedInputTokens: number,
+  { attempt, estimatedInputTokens, most }: MeterInput,
   pricing: Pricing | null,
 ): { usage: Usage; source: UsageSource; vendorCostUsd: string | null } {
-  const told: ReadUsage | null = attempt.usage()
+  const told: ReadUsage | null = attempt.usage(most.outputTokens)
   if (told && canBeTrue(told.usage, pricing))
     return { ...told, source: told.exact ? 'provider' : 'estimated' }
   if (!mayHaveBeenCharged(attempt)) return { usage: NO_USAGE, source: 'none', vendorCostUsd: null }
-  const outputTokens = estimateOutputTokens(attempt)
-  const usage = { ...NO_USAGE, inputTokens: estimatedInputTokens, outputTokens }
+  const inputTokens = Math.min(estimatedInputTokens, most.inputTokens)
+  const outputTokens = Math.min(estimateOutputTokens(attempt), most.outputTokens)
+  const usage = { ...NO_USAGE, inputTokens, outputTokens }
   return { usage, source: 'estimated', vendorCostUsd: null }
 }
 

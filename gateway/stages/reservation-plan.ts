@@ -51,6 +51,8 @@ export class ReservationPlan {
   /** Sent upstream under a hard budget; else the route's alone. */
   #cap: number | null
   readonly #outputTokens: number
+  /** Nobody's cap bounds the output: it is guessed. */
+  readonly #isGuess: boolean
   readonly #patientUntil: number
   /** Asked for again by what comes after. */
   #lastBound = 0n
@@ -73,6 +75,7 @@ export class ReservationPlan {
     this.#modelKey = `${target.provider.id} ${target.model}`
     const routeCap = call.route?.route.maxOutputTokens ?? null
     const asked = smallest(chat.maxOutputTokens, routeCap)
+    this.#isGuess = this.#hard.length === 0 && asked === null
     if (this.#hard.length > 0) {
       const cap = smallest(asked, this.#pricing?.maxOutputTokens ?? null) ?? DEFAULT_CAP
       this.#cap = cap
@@ -139,6 +142,10 @@ export class ReservationPlan {
       reservedPicoUsd: this.#bound(textTokens, cap),
       maxOutputTokens: this.#cap,
       textBytes: this.#shape.mediaTokens === 0 ? this.#shape.textBytes : null,
+      most: {
+        inputTokens: this.#inputTokens(textTokens),
+        outputTokens: this.#isGuess ? Number.POSITIVE_INFINITY : outputBound(this.#shape, cap),
+      },
       policies: this.#policies,
       readyVersion: this.#readyVersion,
     }

@@ -12,6 +12,7 @@ import {
   isLimit,
   policiesOfAttempt as policiesAt,
 } from '../limits/applicable.ts'
+import { type MostTokens, outputBound, outputShape } from '../limits/cost-bound.ts'
 import { Hold } from '../limits/counters.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { PolicyIndex } from '../snapshot/policy-index.ts'
@@ -26,6 +27,8 @@ export interface Reservation {
   readonly maxOutputTokens: number | null
   /** Of the request's text, for the ratio that is learned from the vendor's count; null where pictures or sound count too. */
   readonly textBytes: number | null
+  /** What was held for, which no estimate passes; infinite where nothing bounds it. */
+  readonly most: MostTokens
   /** What it was made under, for `isCurrent`. */
   readonly policies: PolicyIndex
   readonly readyVersion: number
@@ -61,6 +64,7 @@ export function reserve(
       reservedPicoUsd: null,
       maxOutputTokens: route.route.maxOutputTokens,
       textBytes: null,
+      most: { inputTokens: Number.POSITIVE_INFINITY, outputTokens: mostOutput(call) },
       policies,
       readyVersion: readiness.version,
     }
@@ -92,6 +96,13 @@ export function completeHold(call: Call, target: CompiledTarget, reservation: Re
     const key = one.keyAt(call.at)
     if (!reservation.hold.has(key)) reservation.hold.attachMoney(key, 0n)
   }
+}
+
+/** Where nothing is held, the caller's and the route's caps stand all the same. */
+function mostOutput({ chat, route }: Call): number {
+  const caps = [chat?.maxOutputTokens, route?.route.maxOutputTokens]
+  const cap = Math.min(...caps.map((one) => one ?? Number.POSITIVE_INFINITY))
+  return cap === Number.POSITIVE_INFINITY ? cap : outputBound(outputShape(chat?.fields ?? {}), cap)
 }
 
 function policiesOfAttempt(call: Call, target: CompiledTarget, policies: PolicyIndex): readonly Applied[] {

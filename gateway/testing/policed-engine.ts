@@ -141,6 +141,7 @@ export class PolicedEngine {
       startedAt: call.at,
       estimatedInputTokens: call.chat?.estimatedInputTokens ?? 0,
       requestedServiceTier: null,
+      most: reservation.most,
     })
     call.attempts.push(record)
     call.lines.push(...lines)
