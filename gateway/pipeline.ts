@@ -275,7 +275,7 @@ async function answerStream(call: Call, won: Won): Promise<void> {
   if (call.gone) return settle(call, 499, 'client_closed')
   // The status line said 200 long ago; the books say what came of it.
   await settle(call, failure ? failure.error.status : 200, failure?.error.code ?? null)
-  endStream(call, failure ? renderOpenAiErrorEvent(failure.error) : (attempt.reader?.terminal ?? null))
+  endStream(call, failure ? renderOpenAiErrorEvent(failure.error) : (attempt.reader?.ending ?? null))
 }
 
 /** A call that ends without an answer. One that fails after its stream has begun can only be cut. */

@@ -73,7 +73,7 @@ describe('a stream cut at byte N', () => {
       }
       const complete = event.status === 200
       // A cut behind the finish reason loses nothing of the answer: it is complete, its usage at worst estimated.
-      if (complete) expect(body, where).toMatch(/"finish_reason":"stop"/)
+      if (complete) expect(body, where).toMatch(/"finish_reason":"stop"[\s\S]*\n\ndata: \[DONE\]\n\n$/)
       else {
         expect(body, where).toMatch(/data: \{"error":.*\n\n$/)
         expect(body, where).not.toContain('[DONE]')
@@ -110,8 +110,63 @@ describe('usage on the wire', () => {
   it('a vendor that leaves out [DONE] has still finished', async () => {
     gateway.a.script([{ withoutDone: true }])
     const body = await (await gateway.post(STREAM)).text()
-    expect(body).not.toContain('[DONE]')
+    expect(body.endsWith('data: [DONE]\n\n')).toBe(true)
     expect(await gateway.event()).toMatchObject({ status: 200, usageSource: 'provider' })
+  })
+})
+
+describe('an answer whose finish reason has come is whole, however its connection ends', () => {
+  const choice = (index: number, content: string, finish: string | null = null) =>
+    `data: ${JSON.stringify({ choices: [{ index, delta: { content }, finish_reason: finish }] })}\n\n`
+  const route = testRoute({
+    name: 'chat',
+    targets,
+    retries: { attempts: 0 },
+    timeouts: { idleMs: 150, firstTokenMs: 5_000 },
+  })
+
+  async function seen(events: string[], how: 'fin' | 'reset' | 'stall', body: object = {}) {
+    gateway.configure({ routes: [route] })
+    const rawBody = `${events.join('')}data: {"cut":`
+    gateway.a.script([{ rawBody, failAtByte: Buffer.byteLength(rawBody) - 2, failBy: how }])
+    const text = await (await gateway.post({ ...STREAM, ...body })).text()
+    return { text, event: await gateway.event() }
+  }
+
+  it.each(['fin', 'reset', 'stall'] as const)('by %s', async (how) => {
+    const events = [choice(0, 'Hello'), choice(0, ' there'), choice(0, '', 'stop')]
+    const { text, event } = await seen(events, how)
+    expect(text).toBe(`${events.join('')}data: [DONE]\n\n`)
+    expect(event).toMatchObject({ status: 200, code: null, usageSource: 'estimated' })
+    expect(event.attempts).toMatchObject([{ outcome: 'ok', code: null }])
+    expect(event.usage.outputTokens).toBeGreaterThanOrEqual(2)
+    expect(gateway.a.served).toHaveLength(1)
+  })
+
+  it.each(['fin', 'reset', 'stall'] as const)('all at once, by %s', async (how) => {
+    const { text, event } = await seen([choice(0, 'Hi', 'stop')], how)
+    expect(text).toBe(`${choice(0, 'Hi', 'stop')}data: [DONE]\n\n`)
+    expect(event).toMatchObject({ status: 200, usageSource: 'estimated' })
+  })
+
+  it.each(['fin', 'reset', 'stall'] as const)(
+    'but not before each choice has its own, by %s',
+    async (how) => {
+      const first = [choice(0, 'a'), choice(1, 'b'), choice(0, '', 'stop')]
+      const cut = await seen(first, how, { n: 2 })
+      expect(cut.text).toMatch(/data: \{"error":.*\n\n$/)
+      expect(cut.event.attempts).toMatchObject([{ outcome: 'cut' }])
+      const both = [...first, choice(1, 'c'), choice(1, '', 'length')]
+      const whole = await seen(both, how, { n: 2 })
+      expect(whole.text).toBe(`${both.join('')}data: [DONE]\n\n`)
+      expect(whole.event.status).toBe(200)
+    },
+  )
+
+  it.each(['fin', 'reset', 'stall'] as const)('an empty one is none, by %s', async (how) => {
+    const { text, event } = await seen([choice(0, 'a', ''), choice(0, 'b', '')], how)
+    expect(text).toMatch(/data: \{"error":.*\n\n$/)
+    expect(event.attempts).toMatchObject([{ outcome: 'cut', usageSource: 'estimated' }])
   })
 })
 

@@ -266,8 +266,8 @@ describe('a connection that breaks in mid-stream', () => {
         expect(event.status, where).toBe(200)
       } else if (event.status === 200) {
         seen.ok += 1
-        // Cut behind [DONE]: nothing of the answer was lost.
-        expect(got, where).toMatchObject({ text: whole, errors: 0, finished: true })
+        // Cut behind the finish reason: nothing of the answer was lost.
+        expect(got, where).toMatchObject({ text: whole, errors: 0, finished: true, done: true })
       } else {
         seen.cut += 1
         expect(got, where).toMatchObject({ errors: 1, lastIsError: true, done: false })

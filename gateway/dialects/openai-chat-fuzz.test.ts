@@ -27,7 +27,7 @@ interface Read {
 
 /** Everything that anybody could learn of a stream in these pieces. */
 function read(pieces: readonly Buffer[], { usageAsked = false, notice = null as string | null } = {}): Read {
-  const reader = new ChatStreamReader({ usageAsked, notice, quote: () => '0.5' })
+  const reader = new ChatStreamReader({ choices: 1, usageAsked, notice, quote: () => '0.5' })
   const output: Buffer[] = []
   let overflow = false
   try {
@@ -191,7 +191,7 @@ describe('a stream of anything', () => {
 
   it('holds no more than an event may have, however many pieces it comes in', () => {
     const piece = Buffer.alloc(64 * 1024, 'x')
-    const reader = new ChatStreamReader({ usageAsked: false, notice: null, quote: () => null })
+    const reader = new ChatStreamReader({ choices: 1, usageAsked: false, notice: null, quote: () => null })
     let pushed = 0
     expect(() => {
       reader.push(Buffer.from('data: '))

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChatStreamReader } from './openai-chat-stream.ts'
 
-function read(chunks: Buffer[], usageAsked = false) {
-  const reader = new ChatStreamReader({ usageAsked, notice: null, quote: () => '0.5' })
+function read(chunks: Buffer[], usageAsked = false, choices = 1) {
+  const reader = new ChatStreamReader({ choices, usageAsked, notice: null, quote: () => '0.5' })
   const output: Buffer[] = []
   for (const chunk of chunks) {
     reader.push(chunk)
@@ -77,6 +77,20 @@ describe('a streamed completion', () => {
     const { reader, text } = read([Buffer.from(last)])
     expect(text).toBe(last)
     expect(reader.usage?.usage.outputTokens).toBe(2)
+  })
+
+  it('has finished when each choice that was asked for has a reason, in one event or several', () => {
+    const finish = (...reasons: (string | null)[]) =>
+      Buffer.from(
+        chunk({ choices: reasons.map((reason, index) => ({ index, delta: {}, finish_reason: reason })) }),
+      )
+    expect(read([finish('stop')]).reader.finished).toBe(true)
+    expect(read([finish(null), finish('')]).reader).toMatchObject({ finished: false, begun: false })
+    expect(read([finish('', 'stop')]).reader.finished).toBe(true)
+    expect(read([finish('stop', null)], false, 2).reader.finished).toBe(false)
+    expect(read([finish('stop', null), finish('stop', null)], false, 2).reader.finished).toBe(false)
+    expect(read([finish('stop', null), finish(null, 'length')], false, 2).reader.finished).toBe(true)
+    expect(read([finish('stop', 'stop')], false, 2).reader.finished).toBe(true)
   })
 
   it('takes a last event without its blank line, and drops one that was cut', () => {

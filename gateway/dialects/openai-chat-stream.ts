@@ -26,6 +26,8 @@ const OTHER_TEXT = ['"arguments"', '"reasoning_content"', '"reasoning"', '"refus
 )
 
 export interface ChatStreamOptions {
+  /** How many answers were asked for. */
+  readonly choices: number
   /** Whether the caller asked for the usage: else its chunk is hidden. */
   readonly usageAsked: boolean
   /** A line to put before the first text; null for none. */
@@ -50,8 +52,9 @@ export class ChatStreamReader {
   servedModel: string | null = null
   /** The service tier that the vendor last said it serves. */
   serviceTier: string | null = null
-  /** A finish reason was seen. */
+  /** A finish reason was seen of every choice that was asked for: nothing of the answer is missing. */
   finished = false
+  #ended: Set<unknown> | null = null
   /** `data: [DONE]` as it came: held back, because the books close before the caller sees the end. */
   terminal: Buffer | null = null
   /** An error that the vendor sent inside the stream; nothing after it counts. */
@@ -80,6 +83,11 @@ export class ChatStreamReader {
     if (!last?.data || this.#over) return
     if (last.data.equals(DONE) || parseObject(last.data))
       this.#read({ raw: withBlankLine(last.raw), data: last.data })
+  }
+
+  /** The last event, for a caller whose answer is whole; some vendors leave it out. */
+  get ending(): Buffer {
+    return this.terminal ?? DONE_EVENT
   }
 
   /** What may be forwarded since the last time, in order. */
@@ -113,7 +121,7 @@ export class ChatStreamReader {
     const finish = finishIn(data)
     const isPlain = this.begun && !this.refusing && this.#notice === null && !isBrokenOff(finish)
     if (isPlain && !MATTERS.some((key) => data.includes(key))) {
-      if (finish !== null) this.finished = true
+      if (finish !== null) this.#noteFinish(data)
       this.#count(data)
       return this.#forward(event.raw)
     }
@@ -151,7 +159,7 @@ export class ChatStreamReader {
     // Asked for by the caller too, nothing is hidden: there is no need to find where it stands, unless a second
     // `"usage"` might be the real one.
     if (this.#options.usageAsked && data.indexOf(USAGE) === data.lastIndexOf(USAGE)) {
-      if (finish !== null) this.finished = true
+      if (finish !== null) this.#noteFinish(data)
       this.#count(data)
       this.#forward(event.raw)
       return true
@@ -160,7 +168,7 @@ export class ChatStreamReader {
     const member = scan?.members.find(({ key }) => key === 'usage')
     if (!scan || !member || data.toString('latin1', member.valueStart, member.valueEnd) !== 'null')
       return false
-    if (finish !== null) this.finished = true
+    if (finish !== null) this.#noteFinish(data)
     this.#count(data)
     const splice = this.#options.usageAsked ? null : removeMember(scan, 'usage')
     this.#forward(splice ? framed(spliceBytes(data, [splice])) : event.raw)
@@ -170,10 +178,21 @@ export class ChatStreamReader {
   #note(chunk: Record<string, unknown>, data: Buffer, finish: string | null) {
     if (typeof chunk.model === 'string' && chunk.model !== '') this.servedModel = chunk.model.slice(0, 200)
     this.serviceTier = readServiceTier(chunk.service_tier) ?? this.serviceTier
-    if (finish !== null) this.finished = true
+    if (finish !== null) this.#noteFinish(data)
     if (!this.begun || this.refusing) this.#hear(saidIn(chunk))
     this.#count(data)
     this.#noteUsage(chunk, data)
+  }
+
+  #noteFinish(data: Buffer) {
+    const { choices } = this.#options
+    if (choices === 1) {
+      this.finished = true
+      return
+    }
+    this.#ended ??= new Set()
+    for (const index of finishedChoices(data)) this.#ended.add(index)
+    this.finished = this.#ended.size >= choices
   }
 
   #noteUsage(chunk: Record<string, unknown>, data: Buffer) {
@@ -249,6 +268,7 @@ export class ChatStreamReader {
 }
 
 const DONE = Buffer.from('[DONE]')
+const DONE_EVENT = Buffer.from('data: [DONE]\n\n')
 
 function parseObject(data: Buffer): Record<string, unknown> | null {
   try {
@@ -259,10 +279,22 @@ function parseObject(data: Buffer): Record<string, unknown> | null {
   }
 }
 
-/** The first `finish_reason` in the event that isn't null. */
+/** The first `finish_reason` in the event that says something: vendors put null, or an empty text, into every event. */
 function finishIn(data: Buffer): string | null {
-  const start = startOfText(data, FINISH)
-  return start === -1 ? null : data.toString('latin1', start, endOfText(data, start))
+  for (let start = startOfText(data, FINISH); start !== -1; start = startOfText(data, FINISH, start)) {
+    const end = endOfText(data, start)
+    if (end > start) return data.toString('latin1', start, end)
+  }
+  return null
+}
+
+/** Indexes of the choices that an event ends. */
+function finishedChoices(data: Buffer): unknown[] {
+  const choices = parseObject(data)?.choices
+  if (!Array.isArray(choices)) return []
+  return choices.flatMap((choice, place) =>
+    isRecord(choice) && choice.finish_reason ? [choice.index ?? place] : [],
+  )
 }
 
 /** Length of the first string that follows `key`, as it is written; 0 where there is none. */
@@ -272,8 +304,8 @@ function textBytes(data: Buffer, key: Buffer): number {
 }
 
 /** Just behind the quote that opens the first string value of `key`; -1 where there is none. */
-function startOfText(data: Buffer, key: Buffer): number {
-  let at = data.indexOf(key)
+function startOfText(data: Buffer, key: Buffer, from = 0): number {
+  let at = data.indexOf(key, from)
   while (at !== -1) {
     let position = at + key.length
     while (data[position] === 0x20 || data[position] === 0x3a) position += 1

@@ -16,7 +16,7 @@ export function saidIn({ choices }: Record<string, unknown>): Said {
     const delta = isRecord(choice.delta) ? choice.delta : {}
     if (isSaid(choice.text) || saysMore(delta)) return 'content'
     if (isSaid(delta.refusal) || choice.finish_reason === 'content_filter') said = 'refusal'
-    else if (choice.finish_reason !== null && choice.finish_reason !== undefined) said ??= 'end'
+    else if (isSaid(choice.finish_reason)) said ??= 'end'
   }
   return said
 }

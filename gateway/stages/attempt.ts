@@ -197,8 +197,7 @@ export class Attempt implements UpstreamHandler, Timed {
         return
       case 'json':
         this.#keep(chunk)
-        if (this.#bytes > MAX_JSON_BYTES)
-          this.#fail(this.#garbage(`an answer of more than ${MAX_JSON_BYTES} bytes`))
+        if (this.#bytes > MAX_JSON_BYTES) this.#fail(this.#garbage(`more than ${MAX_JSON_BYTES} bytes`))
         return
     }
   }
@@ -231,10 +230,9 @@ export class Attempt implements UpstreamHandler, Timed {
     if (this.#state === 'over') return
     // A refusal whose body broke is still a refusal.
     if (this.#state === 'refusal') return this.#failOfRefusal()
-    this.#letGo()
-    const failure = failureOfConnection(this.endpoint, error, this.status)
-    if (this.#state === 'flowing') this.#finish({ failure, aborted: false })
-    else this.#fail(failure)
+    // Broken behind the last word, it is as whole as one that was closed.
+    if (this.reader?.finished) return this.#endOfStream()
+    this.#breakOff(failureOfConnection(this.endpoint, error, this.status))
   }
 
   #readStream(chunk: Buffer) {
@@ -358,6 +356,7 @@ export class Attempt implements UpstreamHandler, Timed {
 
   #letGo() {
     this.sent ||= this.#exchange?.sent ?? false
+    this.#exchange?.abort()
     this.#exchange = null
   }
 
@@ -389,6 +388,7 @@ export class Attempt implements UpstreamHandler, Timed {
 
   timeIsUp(now: number) {
     const { deadline } = this.#options
+    if (this.reader?.finished) return this.#endOfStream()
     if (this.#state === 'holding' && this.firstTokenAt !== null && now < deadline) {
       this.doubt = tooSlow(this.endpoint, this.status)
       return this.#begin()

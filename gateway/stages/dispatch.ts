@@ -3,6 +3,7 @@ import { formatUsd } from '../../lib/contract/money.ts'
 import type { Call } from '../call.ts'
 import { chatBodyFor } from '../dialects/openai-chat-request.ts'
 import { GatewayError } from '../gateway-error.ts'
+import { outputShape } from '../limits/cost-bound.ts'
 import { endpointOf, requestTo, USER_AGENT } from '../providers/endpoint.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts'
@@ -71,6 +72,7 @@ export function prepareAttempt(
     holdRefusals: mayBeLeft && route.route.fallback.contentRefused,
     minOutputSpeed: mayBeLeft ? route.route.timeouts.minOutputSpeed : null,
     reading: {
+      choices: outputShape(chat.fields).choices,
       usageAsked: chat.usageAsked,
       notice: degradationOf(call, target, wanted)?.notice ?? null,
       quote: (told, reader) => {
