@@ -174,6 +174,10 @@ test('rules move by keyboard, and all that the form can show is usable by everyb
   await first.getByRole('button', { name: /Every one/ }).click()
   await page.getByRole('button', { name: 'Simulate' }).click()
   await expect(page.getByText('It goes to')).toBeVisible()
+  await page.getByText('Whose call it is').click()
+  await page.getByRole('form', { name: 'Simulator' }).getByRole('button', { name: 'Add tag' }).click()
+  await page.getByText('Headers and time').click()
+  await page.getByRole('button', { name: 'Add header' }).click()
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await expect(page.locator('html')).toHaveCSS('color-scheme', colorScheme)
@@ -189,6 +193,66 @@ test('rules move by keyboard, and all that the form can show is usable by everyb
   await expect(page.getByText('Every one is now 2 of 2.')).toBeAttached()
   await save(page)
   expect((await saved()).rules).toMatchObject([{ name: 'The rest' }, { name: 'Every one' }])
+})
+
+test('the simulator takes the header that calls stick by, another time, and says which name none can have', async ({
+  page,
+}) => {
+  const models = ['gpt-a', 'gpt-b', 'gpt-c', 'gpt-d']
+  await withTargets(...models.map((model) => ({ model })), { model: 'gpt-night', group: 'night' })
+  await api.request('PATCH', `/routes/${way.routeId}`, {
+    strategy: 'consistentHash',
+    affinity: { by: 'header', name: 'x-session' },
+  })
+  await page.goto(`/routes/${way.routeId}`)
+  const simulator = page.getByRole('form', { name: 'Simulator' })
+  const told = page.getByRole('status').filter({ hasText: 'It goes to' })
+  const simulate = async () => {
+    const answered = page.waitForResponse(/\/simulate$/)
+    await simulator.getByRole('button', { name: 'Simulate' }).click()
+    await answered
+  }
+  await simulator.getByText('Headers and time').click()
+  await simulator.getByRole('button', { name: 'Add header' }).click()
+  await simulator.getByLabel('Name of header 1').fill('X-Session')
+  for (const session of ['one', 'two', 'three']) {
+    await simulator.getByLabel('Value of header 1').fill(session)
+    await simulate()
+    await expect(told.getByText(/its header x-session/)).toBeVisible()
+    await caller(product, way.secret).chat.completions.create(
+      { model: way.route, messages: [{ role: 'user', content: 'What is the capital of France?' }] },
+      { headers: { 'x-session': session } },
+    )
+    const model = (await vendor.served()).at(-1)?.model
+    await expect(told.locator('section').first()).toContainText(`${model} at ${way.providerName}`)
+  }
+  await simulator.getByLabel('Name of header 1').fill('x session')
+  await simulate()
+  await expect(simulator.getByText(/"x session" can not be the name of a header/)).toBeVisible()
+  await simulator.getByRole('button', { name: 'Remove header 1' }).click()
+  await simulator.getByText('Whose call it is').click()
+  await simulator.getByRole('button', { name: 'Add tag' }).click()
+  await simulator.getByLabel('Name of tag 1').fill('a b')
+  await simulator.getByText('Whose call it is').click()
+  await simulate()
+  // What is wrong behind a fold opens it.
+  await expect(simulator.getByText(/"a b" can not be the name of a tag/)).toBeVisible()
+  await simulator.getByRole('button', { name: 'Remove tag 1' }).click()
+
+  await api.request('PATCH', `/routes/${way.routeId}`, {
+    strategy: 'rules',
+    rules: [{ name: 'At night', use: 'night', when: { timeOfDay: { from: '22:00', to: '06:00' } } }],
+  })
+  await page.getByRole('button', { name: /^Time zone/ }).click()
+  await page.getByRole('menuitemradio', { name: 'UTC', exact: true }).click()
+  for (const [time, does] of [
+    ['2026-03-02T12:00', 'does not apply: it is 12:00 in UTC'],
+    ['2026-03-02T23:00', 'applies (it is 23:00 in UTC)'],
+  ] as const) {
+    await simulator.getByLabel('Time').fill(time)
+    await simulate()
+    await expect(told.getByText(`The rule "At night" ${does}`)).toBeVisible()
+  }
 })
 
 test('what the simulator can not take is told at its field', async ({ page }) => {

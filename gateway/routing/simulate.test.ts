@@ -132,6 +132,20 @@ describe('a simulated call', () => {
     expect(() => ask({ routeId: 'route_9' })).toThrow('does not have this route')
   })
 
+  it('is asked at another time where one is said, and now where none is', () => {
+    const night = { from: '22:00', to: '06:00', timeZone: 'Europe/Berlin' }
+    const { ask } = world({
+      strategy: 'rules',
+      targets: [targets[0], { ...targets[2], group: 'night' }],
+      rules: [{ name: 'At night', when: { timeOfDay: night }, use: 'night', only: false }],
+    })
+    const asked = (at: number | null) => ask({ at }).target?.providerId
+    expect(asked(Date.UTC(2026, 0, 5, 20, 59))).toBe('a')
+    expect(asked(Date.UTC(2026, 0, 5, 21, 0))).toBe('c')
+    // The clock of this world stands a quarter of an hour after midnight UTC, which is night in Berlin.
+    expect(asked(null)).toBe('c')
+  })
+
   it('of a past call knows the size alone', () => {
     const { ask } = world()
     expect(ask({ request: null, inputTokens: 1_234 }).inputTokens).toBe(1_234)

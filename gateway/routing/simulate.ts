@@ -40,7 +40,7 @@ export function simulate(
       message: 'The gateway does not have this route: it may not have this revision yet.',
     })
   }
-  const at = clock.now()
+  const at = call.at ?? clock.now()
   const subjects = subjectsOf(call)
   const asked: Asked = {
     chat: chatOf(call, compiled),

@@ -1,11 +1,11 @@
 /** The headers that steer a call: tags, end user, timeout and trace, each checked before anything is spent. */
 import type { IncomingHttpHeaders } from 'node:http'
+import { isHeaderText, isReservedTag, isTagName, isTagValue, MAX_TAGS } from '../../lib/contract/call-tags.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { newTraceId } from '../ids.ts'
 
 const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/
 const TRACE_ID = /^[A-Za-z0-9._-]{1,64}$/
-const MAX_TAGS = 10
 
 /** The trace that a call belongs to: `traceparent`, else `x-gatehouse-trace-id`, else a new one. Never fails. */
 export function readTraceId(headers: IncomingHttpHeaders): string {
@@ -50,16 +50,9 @@ function readTags(text: string | null): Record<string, string> {
     const equals = pair.indexOf('=')
     const key = pair.slice(0, equals).trim()
     const value = pair.slice(equals + 1).trim()
-    if (
-      equals < 1 ||
-      !/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(key) ||
-      value.length > 200 ||
-      !isPrintable(value)
-    ) {
+    if (equals < 1 || !isTagName(key) || !isTagValue(value))
       throw invalid('x-gatehouse-tags', 'must be a list like team=search,env=prod')
-    }
-    // `constructor` and the like would be looked up on the prototype somewhere down the road.
-    if (key in Object.prototype || Object.hasOwn(tags, key))
+    if (isReservedTag(key) || Object.hasOwn(tags, key))
       throw invalid('x-gatehouse-tags', 'names a tag twice, or a reserved one')
     tags[key] = value
   }
@@ -68,7 +61,7 @@ function readTags(text: string | null): Record<string, string> {
 
 function readEndUser(text: string | null): string | null {
   if (text === null || text === '') return null
-  if (text.length > 200 || !isPrintable(text))
+  if (text.length > 200 || !isHeaderText(text))
     throw invalid('x-gatehouse-user', 'must be at most 200 printable characters')
   return text
 }
@@ -79,11 +72,6 @@ function readTimeout(text: string | null): number | null {
   if (ms < 1 || ms > 3_600_000)
     throw invalid('x-gatehouse-timeout-ms', 'must be a whole number from 1 to 3600000')
   return ms
-}
-
-function isPrintable(text: string): boolean {
-  // Node hands header bytes over as latin1.
-  return /^[\x20-\x7e\xa0-\xff]*$/.test(text)
 }
 
 function single(value: string | string[] | undefined): string | null {

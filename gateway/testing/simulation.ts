@@ -11,6 +11,7 @@ export const simulatedCall = (fields: Partial<SimulatedCall> & { routeId: string
   endUser: null,
   tags: {},
   headers: {},
+  at: null,
   ...fields,
 })
 

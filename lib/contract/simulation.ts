@@ -17,6 +17,8 @@ export const simulatedCall = z.object({
   tags: z.record(z.string().max(64), z.string().max(200)),
   /** Lower-case names. */
   headers: z.record(z.string().max(100), z.string().max(500)),
+  /** Epoch milliseconds; null: now. */
+  at: z.int().nullable().default(null),
 })
 export type SimulatedCall = z.infer<typeof simulatedCall>
 

@@ -6,7 +6,7 @@ import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { Segmented } from '@/components/ui/tabs'
 import type { RuleConditions } from '@/lib/contract/routing'
-import { TagRows } from '../tag-rows'
+import { NamedRows } from '../named-rows'
 import { CONDITIONS, type ConditionKind, type NameOf } from './rule-words'
 import { TimeFields } from './time-fields'
 
@@ -53,7 +53,7 @@ export function ConditionFields({ kind, when, nameOf, onChange }: ConditionProps
       )
     }
     case 'tags':
-      return <TagRows value={when.tags ?? {}} onChange={(tags) => onChange({ tags })} />
+      return <NamedRows noun="tag" value={when.tags ?? {}} onChange={(tags) => onChange({ tags })} />
     case 'teamIds':
       return (
         <Field label="One of the teams">

@@ -17,6 +17,16 @@ test('a message becomes a chat request, with whose it is alone where that was sa
   })
 })
 
+test('headers and another time are sent where they are said; a row that nothing was typed into is not', () => {
+  const at = '2026-03-01T22:30:00.000Z'
+  expect(
+    askBody({ ...FIRST_ASK, message: 'Hi', tags: { '': '' }, headers: { 'x-session': '1', '': '' }, at }),
+  ).toMatchObject({ body: { headers: { 'x-session': '1' }, at } })
+  const nothing = askBody({ ...FIRST_ASK, tags: { '': '' }, headers: { '': '' } })
+  expect(Object.keys('body' in nothing ? nothing.body : {})).toEqual(['request'])
+  expect(askBody({ ...FIRST_ASK, tags: { '': 'prod' } })).toMatchObject({ body: { tags: { '': 'prod' } } })
+})
+
 test('a request is sent as it stands, and must be an object', () => {
   const by = 'request'
   expect(askBody({ ...FIRST_ASK, by, request: '{"messages": [], "tools": [1]}' })).toEqual({

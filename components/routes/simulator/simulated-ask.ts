@@ -10,6 +10,9 @@ export interface SimulatedAsk {
   readonly keyId: string | null
   readonly endUser: string
   readonly tags: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  /** RFC 3339; null: now. */
+  readonly at: string | null
 }
 
 export const FIRST_ASK: SimulatedAsk = {
@@ -25,16 +28,21 @@ export const FIRST_ASK: SimulatedAsk = {
   keyId: null,
   endUser: '',
   tags: {},
+  headers: {},
+  at: null,
 }
 
 type Asked = { readonly body: Record<string, unknown> } | { readonly path: string; readonly message: string }
 
 /** The body of `POST /routes/{id}/simulate`, or what is wrong at which of its members. */
 export function askBody(ask: SimulatedAsk): Asked {
+  const [tags, headers] = [filled(ask.tags), filled(ask.headers)]
   const whose = {
     ...(ask.keyId === null ? {} : { keyId: ask.keyId }),
     ...(ask.endUser === '' ? {} : { endUser: ask.endUser }),
-    ...(Object.keys(ask.tags).length === 0 ? {} : { tags: ask.tags }),
+    ...(tags && { tags }),
+    ...(headers && { headers }),
+    ...(ask.at === null ? {} : { at: ask.at }),
   }
   if (ask.by === 'call') {
     const callId = ask.callId.trim()
@@ -54,4 +62,10 @@ export function askBody(ask: SimulatedAsk): Asked {
   } catch (cause) {
     return { path: 'request', message: `not JSON: ${cause instanceof Error ? cause.message : 'unreadable'}` }
   }
+}
+
+/** Without a row that nothing was typed into. */
+function filled(rows: Readonly<Record<string, string>>): Record<string, string> | null {
+  const entries = Object.entries(rows).filter(([name, value]) => name !== '' || value !== '')
+  return entries.length === 0 ? null : Object.fromEntries(entries)
 }

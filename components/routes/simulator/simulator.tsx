@@ -3,17 +3,16 @@
 import { Waypoints } from 'lucide-react'
 import { useState } from 'react'
 import { ApiProblem, apiSend } from '@/components/data/api'
-import { OneChoice } from '@/components/resource/one-choice'
 import { fieldPath, ProblemCallout } from '@/components/resource/resource-form'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card } from '@/components/ui/card'
 import { CheckboxField } from '@/components/ui/checkbox'
-import { Field, FieldGroup } from '@/components/ui/field'
+import { Field } from '@/components/ui/field'
 import { Input, Textarea } from '@/components/ui/input'
 import { Segmented } from '@/components/ui/tabs'
 import type { Simulation } from '@/lib/contract/simulation'
-import { TagRows } from '../tag-rows'
+import { CallAround } from './call-around'
 import { SimulatedAnswer } from './simulated-answer'
 import { askBody, FIRST_ASK, type SimulatedAsk } from './simulated-ask'
 
@@ -50,7 +49,7 @@ export function Simulator({ routeId, hasChanges }: { routeId: string; hasChanges
       const errors = cause.errors.map(({ path, message }) => ({ path: fieldPath(path), message }))
       setMinded(errors)
       // What is told at a field needs no second place.
-      const shown = ['request', 'callId', 'keyId', 'endUser', 'tags']
+      const shown = ['request', 'callId', 'keyId', 'endUser', 'tags', 'headers', 'at']
       if (errors.length === 0 || !errors.every(({ path }) => shown.includes(path.split('.')[0] ?? '')))
         setProblem(cause)
     } finally {
@@ -87,39 +86,7 @@ export function Simulator({ routeId, hasChanges }: { routeId: string; hasChanges
           ]}
         />
         <AskField ask={ask} set={set} error={error} />
-        <details className="group">
-          <summary className="text-sm font-medium">Whose call it is</summary>
-          <div className="flex flex-col gap-3 pt-3">
-            <Field
-              label="Key"
-              optional
-              error={error('keyId')}
-              hint={
-                ask.by === 'call'
-                  ? 'None: as the call had it.'
-                  : 'None: nobody’s. Its budgets, limits and rules take part.'
-              }
-            >
-              <OneChoice path="/keys" noun="key" value={ask.keyId} onChange={(keyId) => set({ keyId })} />
-            </Field>
-            {ask.keyId === null ? null : (
-              <Button size="sm" className="self-start" onClick={() => set({ keyId: null })}>
-                No key
-              </Button>
-            )}
-            <Field label="End user" optional error={error('endUser')}>
-              <Input
-                value={ask.endUser}
-                onChange={(event) => set({ endUser: event.target.value })}
-                autoComplete="off"
-                spellCheck={false}
-              />
-            </Field>
-            <FieldGroup legend="Tags" error={error('tags')}>
-              <TagRows value={ask.tags} onChange={(tags) => set({ tags })} />
-            </FieldGroup>
-          </div>
-        </details>
+        <CallAround ask={ask} set={set} error={error} />
         <Button type="submit" loading={running} className="self-start">
           {running ? null : <Waypoints aria-hidden />}
           Simulate

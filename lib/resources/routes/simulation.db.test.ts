@@ -79,6 +79,25 @@ test('needs a gateway, a route, and either a request or a call that there was', 
   expect(nowhere.status).toBe(404)
 })
 
+test.each([
+  ['tags', { '': 'x' }, 'a name is missing'],
+  ['tags', { 'a b': 'x' }, '"a b" can not be the name of a tag'],
+  ['tags', { constructor: 'x' }, '"constructor" can not be the name of a tag'],
+  ['tags', { env: 'a,b' }, 'the value of env can not be that of a tag'],
+  ['tags', Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`t${at}`, ''])), 'at most 10 tags'],
+  ['headers', { '': 'x' }, 'a name is missing'],
+  ['headers', { 'x session': '1' }, '"x session" can not be the name of a header'],
+  ['headers', { 'x-session:': '1' }, '"x-session:" can not be the name of a header'],
+  ['headers', { 'X-Session': '1', 'x-session': '2' }, 'x-session is named twice'],
+  ['headers', { 'x-session': 'a\r\nb: c' }, 'the value of x-session can not be that of a header'],
+  ['headers', { 'X-Gatehouse-Tags': 'env=prod' }, 'what x-gatehouse-tags says is said by tags'],
+  ['headers', { Authorization: 'Bearer x' }, 'what authorization says is said by keyId'],
+  ['at', 'tomorrow', 'a date and time with its zone'],
+])('a call that nobody could make is refused at %s: %o', async (member, value, message) => {
+  const { status, body } = await simulate({ request, [member]: value })
+  expect([status, body.errors]).toEqual([400, [{ path: member, message: expect.stringContaining(message) }]])
+})
+
 test('is for those who see the whole deployment', async () => {
   expect((await simulate({ request }, (await makeUser({ role: 'developer' })).token)).status).toBe(403)
 })
@@ -97,6 +116,7 @@ test('tells what the gateway says, and what it minds by its place in the request
     endUser: 'u1',
     tags: { env: 'prod' },
     headers: { 'X-Session': 's1' },
+    at: '2026-03-01T23:30:00+01:00',
   })
   expect([told.status, told.body]).toEqual([200, EMPTY_SIMULATION])
   expect(seen).toEqual([
@@ -111,6 +131,7 @@ test('tells what the gateway says, and what it minds by its place in the request
       endUser: 'u1',
       tags: { env: 'prod' },
       headers: { 'x-session': 's1' },
+      at: Date.UTC(2026, 2, 1, 22, 30),
     },
   ])
   const minded = await simulate({ request: {} })

@@ -7,8 +7,9 @@ import { type SimulatedCall, simulation } from '../../contract/simulation.ts'
 import { simulate } from '../../publish/simulate.ts'
 import { pool } from '../../server/db.ts'
 import { findReceipt } from '../../usage/calls.ts'
-import { resourceId } from '../fields.ts'
+import { resourceId, timestamp } from '../fields.ts'
 import { idParams } from '../rows.ts'
+import { simulatedHeaders, simulatedTags } from './simulated-names.ts'
 
 const MAX_REQUEST_BYTES = 200_000
 
@@ -25,8 +26,13 @@ const simulationInput = z
       .describe('Instead: a past call. Its size, its tags and whose it was are known, not what it said'),
     keyId: resourceId.optional().describe('Whose call it is; default: nobody’s, or the past call’s'),
     endUser: z.string().min(1).max(200).optional(),
-    tags: z.record(z.string().min(1).max(64), z.string().max(200)).optional(),
-    headers: z.record(z.string().min(1).max(100), z.string().max(500)).optional(),
+    tags: simulatedTags.optional(),
+    headers: simulatedHeaders.optional(),
+    at: timestamp
+      .optional()
+      .describe(
+        'When it is asked; default: now. Times of day, prices and periods of budgets are those of then, how targets do and what limits count is as it is now',
+      ),
   })
   .refine(({ request, callId }) => (request === undefined) !== (callId === undefined), {
     path: ['request'],
@@ -73,6 +79,7 @@ async function callOf(context: Context, routeId: string, body: SimulationInput):
     endUser: body.endUser ?? past?.endUser ?? null,
     tags: body.tags ?? past?.tags ?? {},
     headers: Object.fromEntries(headers),
+    at: body.at === undefined ? null : Date.parse(body.at),
   }
 }
 

@@ -5,15 +5,19 @@ import { useState } from 'react'
 import { Button, IconButton } from '@/components/ui/button'
 import { Input } from '@/components/ui/input'
 
-type Tags = Readonly<Record<string, string>>
+type Named = Readonly<Record<string, string>>
 
-/** Tags by name and value. Two rows of one name, as while it is typed, stay two until one of them is left. */
-export function TagRows({
+const EXAMPLES = { tag: ['env', 'prod'], header: ['x-session', 'abc'] } as const
+
+/** Values by name. Two rows of one name, as while it is typed, stay two until one of them is left. */
+export function NamedRows({
+  noun,
   value,
   onChange,
 }: {
-  value: Tags
-  onChange: (tags: Record<string, string>) => void
+  noun: keyof typeof EXAMPLES
+  value: Named
+  onChange: (values: Record<string, string>) => void
 }) {
   const [rows, setRows] = useState(() => Object.entries(value))
   if (JSON.stringify(Object.fromEntries(rows)) !== JSON.stringify(value)) setRows(Object.entries(value))
@@ -23,30 +27,31 @@ export function TagRows({
   }
   const set = (at: number, row: [string, string]) =>
     change(rows.map((other, one) => (one === at ? row : other)))
+  const [nameExample, valueExample] = EXAMPLES[noun]
   return (
     <div className="flex flex-col gap-2">
       {rows.map(([name, text], at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row has no identity but its place while its name is typed.
         <div key={at} className="grid grid-cols-[1fr_auto_1fr_auto] items-center gap-1.5">
           <Input
-            aria-label={`Name of tag ${at + 1}`}
+            aria-label={`Name of ${noun} ${at + 1}`}
             value={name}
             onChange={(event) => set(at, [event.target.value, text])}
-            placeholder="env"
+            placeholder={nameExample}
             autoComplete="off"
             spellCheck={false}
           />
           <span className="text-sm text-muted">is</span>
           <Input
-            aria-label={`Value of tag ${at + 1}`}
+            aria-label={`Value of ${noun} ${at + 1}`}
             value={text}
             onChange={(event) => set(at, [name, event.target.value])}
-            placeholder="prod"
+            placeholder={valueExample}
             autoComplete="off"
             spellCheck={false}
           />
           <IconButton
-            label={`Remove tag ${at + 1}`}
+            label={`Remove ${noun} ${at + 1}`}
             size="sm"
             onClick={() => change(rows.filter((_, one) => one !== at))}
           >
@@ -61,7 +66,7 @@ export function TagRows({
           onClick={() => change([...rows, ['', '']])}
         >
           <Plus aria-hidden />
-          Add tag
+          Add {noun}
         </Button>
       </div>
     </div>
