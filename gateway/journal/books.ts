@@ -46,6 +46,8 @@ export interface Intent {
 /** Written with the amounts that it has by then. */
 export interface WrittenHold {
   toJSON(): HoldRecord
+  /** The JSON of that, cheaply. */
+  toText(): string
 }
 
 /** Counter, what it counts, amount, window in milliseconds: as in `limits/counters.ts`. */

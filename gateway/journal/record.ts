@@ -3,6 +3,7 @@
  * UTF-8 text holds, so that no content of a payload can pass for a record when a damaged one is skipped.
  */
 import { crc32 } from 'node:zlib'
+import type { Intent } from './books.ts'
 
 export const RECORD_TYPES = { checkpoint: 1, intent: 2, settle: 3, committed: 4, counters: 5 } as const
 export type RecordType = (typeof RECORD_TYPES)[keyof typeof RECORD_TYPES]
@@ -95,6 +96,17 @@ const SEQUENCE_PREFIX = '{"sequence":'
 /** The payload of a settlement; `sequence` stands first, where it is read without parsing the rest. */
 export function settlePayload(event: object, sequence: number): string {
   return `${SEQUENCE_PREFIX}${sequence},${JSON.stringify(event).slice(1)}`
+}
+
+/** The payload of an intent: its JSON. */
+export function intentPayload(intent: Intent): string {
+  const { hold, admission } = intent
+  const rest = JSON.stringify({ ...intent, hold: undefined, admission: undefined })
+  return `${rest.slice(0, -1)},"hold":${holdText(hold)},"admission":${holdText(admission)}}`
+}
+
+function holdText(hold: Intent['hold'] | null): string {
+  return hold !== null && 'toText' in hold ? hold.toText() : JSON.stringify(hold)
 }
 
 /** The sequence of a settlement at `start`, or null when the payload is something else. */

@@ -6,6 +6,7 @@ import type { Intent } from './books.ts'
 import {
   encodeRecordInto,
   HEADER_BYTES,
+  intentPayload,
   MAX_UTF8_BYTES,
   RECORD_TYPES,
   type RecordType,
@@ -84,7 +85,7 @@ export class Turn {
   }
 
   addIntent(intent: Intent): void {
-    this.#encode(RECORD_TYPES.intent, JSON.stringify(intent))
+    this.#encode(RECORD_TYPES.intent, intentPayload(intent))
     this.#intents.push(intent)
   }
 

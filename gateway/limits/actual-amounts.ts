@@ -25,5 +25,14 @@ export function actualAmount(counts: Counts, { usage, costPicoUsd }: AttemptReco
 }
 
 export function actualAmounts(hold: Hold, record: AttemptRecord): bigint[] {
-  return hold.entries.map(({ counts }) => actualAmount(counts, record))
+  const amounts: bigint[] = []
+  let money: bigint | null = null
+  for (const { counts } of hold.entries) {
+    if (counts !== COUNTS.money) amounts.push(actualAmount(counts, record))
+    else {
+      money ??= actualAmount(counts, record)
+      amounts.push(money)
+    }
+  }
+  return amounts
 }

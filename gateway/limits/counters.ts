@@ -66,6 +66,27 @@ export class Hold implements WrittenHold {
   toJSON(): HoldRecord {
     return this.entries.map(({ key, counts, amount, windowMs }) => [key, counts, amount.toString(), windowMs])
   }
+
+  toText(): string {
+    let text = ''
+    for (const { key, counts, amount, windowMs } of this.entries)
+      text += `${text === '' ? '' : ','}[${quoted(key)},"${counts}","${amount}",${windowMs}]`
+    return `[${text}]`
+  }
+}
+
+const quotedKeys = new Map<string, string>()
+const MAX_QUOTED = 4_096
+
+/** A key as JSON: a few of them stand in most intents. */
+function quoted(key: string): string {
+  let text = quotedKeys.get(key)
+  if (text === undefined) {
+    text = JSON.stringify(key)
+    if (quotedKeys.size >= MAX_QUOTED) quotedKeys.clear()
+    quotedKeys.set(key, text)
+  }
+  return text
 }
 
 /** Why there was no room: of all wants without, the one that keeps the caller longest. */
@@ -251,12 +272,16 @@ export function createCounters(clock: Clock): Counters {
     reserve(wants) {
       const now = clock.monotonic()
       let worst: Shortage | null = null
-      for (const [index, want] of wants.entries()) {
+      let index = 0
+      for (const want of wants) {
         const short = shortageOf(want, now)
         if (short && (worst === null || isWorse(short, worst))) worst = { index, ...short }
+        index += 1
       }
       if (worst) return worst
-      const hold = new Hold(wants.map((want) => take(want, now)))
+      const entries: HoldEntry[] = []
+      for (const want of wants) entries.push(take(want, now))
+      const hold = new Hold(entries)
       if (wants.length > 0) hold.place = unwritten.push(hold) - 1
       return hold
     },
@@ -266,8 +291,10 @@ export function createCounters(clock: Clock): Counters {
     correct(hold, amounts) {
       if (hold.state !== 'held') return
       const now = clock.monotonic()
-      for (const [index, entry] of hold.entries.entries()) {
+      let index = 0
+      for (const entry of hold.entries) {
         const amount = amounts[index] ?? entry.amount
+        index += 1
         const by = amount - entry.amount
         if (by === 0n) continue
         const { key, counts, windowMs, moment } = entry

@@ -14,7 +14,18 @@ export interface Candidate {
   turn: number
 }
 
-export const targetKey = ({ provider, model }: CompiledTarget): string => `${provider.id} ${model}`
+const keys = new WeakMap<CompiledTarget, string>()
+
+/** By what a target is known over restarts and configurations. */
+export function targetKey(target: CompiledTarget): string {
+  let key = keys.get(target)
+  if (key === undefined) {
+    key = `${target.provider.id} ${target.model}`
+    keys.set(target, key)
+  }
+  return key
+}
+
 export const providerIdOf = (key: string): string => key.slice(0, key.indexOf(' '))
 export const modelOf = (key: string): string => key.slice(key.indexOf(' ') + 1)
 

@@ -3,6 +3,7 @@ import type { Attempt as AttemptRecord } from '../../lib/contract/usage-event.ts
 import type { Call } from '../call.ts'
 import { actualAmounts } from '../limits/actual-amounts.ts'
 import type { Hold } from '../limits/counters.ts'
+import { targetKey } from '../routing/candidate.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { Reservation } from './reserve.ts'
 
@@ -18,7 +19,7 @@ export function correctHold(
   counters.correct(hold, actualAmounts(hold, record))
   const { usage, usageSource } = record
   if (usageSource === 'provider' && textBytes !== null)
-    ratios.learn(`${target.provider.id} ${target.model}`, textBytes, usage.inputTokens, usage.outputTokens)
+    ratios.learn(targetKey(target), textBytes, usage.inputTokens, usage.outputTokens)
 }
 
 /** Nothing was sent: as if nothing had been held. */

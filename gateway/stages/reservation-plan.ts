@@ -14,6 +14,7 @@ import {
 import { type CostShape, costBound, costShape, outputBound, outputThatFits } from '../limits/cost-bound.ts'
 import { COUNTS, type Hold, isHold, type Shortage, type Want } from '../limits/counters.ts'
 import { FRAMING_TOKENS } from '../limits/token-ratios.ts'
+import { targetKey } from '../routing/candidate.ts'
 import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
 import type { PolicyIndex } from '../snapshot/policy-index.ts'
 import { oneOf } from './admit.ts'
@@ -72,7 +73,7 @@ export class ReservationPlan {
     this.#fields = chat.fields
     this.#shape = costShape(chat.fields, chat.body.length)
     this.#timeMs = Math.max(0, call.deadline - call.around.clock.monotonic()) + LATE_MS
-    this.#modelKey = `${target.provider.id} ${target.model}`
+    this.#modelKey = targetKey(target)
     const routeCap = call.route?.route.maxOutputTokens ?? null
     const asked = smallest(chat.maxOutputTokens, routeCap)
     this.#isGuess = this.#hard.length === 0 && asked === null

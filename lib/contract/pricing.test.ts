@@ -103,6 +103,9 @@ describe('lines', () => {
     // 0.1 + 0.2, and a quantity past 2^53.
     expect(costOfTokens(3, '0.1')).toBe(300_000n)
     expect(costOfTokens(9_007_199_254_740_991, '0.3')).toBe(2_702_159_776_422_297_300_000n)
+    expect(costOfTokens(3_602_879_701, '2.5')).toBe(9_007_199_252_500_000n)
+    expect(costOfTokens(3_602_879_703, '2.500001')).toBe(9_007_202_860_379_703n)
+    expect(costOfTokens(1, '9007199254.740993')).toBe(9_007_199_254_740_993n)
   })
 
   test('prices with exponents cost what they cost in full', () => {

@@ -82,7 +82,10 @@ function perMillisecond(usdPerSecond: string): string {
  * cost = quantity × coefficient × 10^12 / 10^(scale + 6)
  */
 export function costOfTokens(quantity: number, usdPerMillion: string): bigint {
-  const { coefficient, scale } = rateOf(usdPerMillion)
+  const { coefficient, scale, perToken } = rateOf(usdPerMillion)
+  const product = quantity * perToken
+  // Of whole numbers: what is safe was never rounded.
+  if (Number.isSafeInteger(product)) return BigInt(product)
   const numerator = BigInt(quantity) * coefficient
   if (scale <= 6) return numerator * 10n ** BigInt(6 - scale)
   return divideHalfEven(numerator, 10n ** BigInt(scale - 6))
@@ -97,17 +100,28 @@ export function costOfUnits(quantity: number, usdPerUnit: string): bigint {
 }
 
 /** A handful of prices stands behind millions of calls: each text is read once. */
-const knownRates = new Map<string, Decimal>()
+const knownRates = new Map<string, Rate>()
 const MAX_RATES = 4_096
 
-function rateOf(text: string): Decimal {
+/** A price in USD per million, and in whole pico-dollars for one: infinite where it has none, or one too large. */
+interface Rate extends Decimal {
+  readonly perToken: number
+}
+
+function rateOf(text: string): Rate {
   let rate = knownRates.get(text)
   if (!rate) {
-    rate = parseDecimal(text)
+    const decimal = parseDecimal(text)
+    rate = { ...decimal, perToken: wholePico(decimal) }
     if (knownRates.size >= MAX_RATES) knownRates.clear()
     knownRates.set(text, rate)
   }
   return rate
+}
+
+function wholePico({ coefficient, scale }: Decimal): number {
+  const pico = scale <= 6 ? Number(coefficient) * 10 ** (6 - scale) : Number.POSITIVE_INFINITY
+  return Number.isSafeInteger(pico) ? pico : Number.POSITIVE_INFINITY
 }
 
 export interface PricedUsage {
