@@ -27,6 +27,7 @@ afterAll(() => fleet.stop())
 class Listener {
   bytes = 0
   text = ''
+  isOpened = false
   closed = false
   readonly socket: Socket
 
@@ -36,6 +37,8 @@ class Listener {
     this.socket.on('data', (chunk: Buffer) => {
       this.bytes += chunk.length
       this.text = (this.text + chunk).slice(-20_000)
+      // It stands at the beginning, which what follows may push out.
+      this.isOpened ||= this.text.includes('retry: ')
     })
     this.socket.on('error', () => undefined)
     this.socket.on('close', () => {
@@ -47,7 +50,7 @@ class Listener {
   }
 
   async opened(): Promise<this> {
-    expect(await until(() => this.text.includes('retry: '), 20_000, 10), this.text).toBe(true)
+    expect(await until(() => this.isOpened, 20_000, 10), this.text).toBe(true)
     return this
   }
 }
