@@ -154,6 +154,7 @@ test('rules move by keyboard, and all that the form can show is usable by everyb
     affinity: { by: 'header', name: 'x-session' },
     degradation: { notify: 'message' },
     timeouts: { minOutputSpeed: { tokensPerSecond: 10, withinMs: 2_000 } },
+    hedge: {},
     rules: [
       {
         name: 'Every one',
@@ -351,3 +352,20 @@ async function drag(page: Page, from: number, to: ReturnType<Page['locator']>): 
   await page.mouse.move(x, end.y + end.height / 2, { steps: 10 })
   await page.mouse.up()
 }
+
+test('a second target beside the first: switched on, set, and said by the simulator', async ({ page }) => {
+  await withTargets({ model: 'a' }, { model: 'b', priority: 1 })
+  await page.goto(`/routes/${way.routeId}`)
+  await page.getByLabel('Ask a second target when the first is late').click()
+  await page.getByLabel('Later than so many of 100 answers').fill('100')
+  await page.getByRole('button', { name: 'Save route' }).click()
+  await expect(page.getByText('Too big: expected number to be <=99', { exact: true })).toBeVisible()
+  await page.getByLabel('Later than so many of 100 answers').fill('90')
+  await save(page)
+  expect(await saved()).toMatchObject({ hedge: { percentile: 90, minMs: 100 } })
+  await page.getByRole('button', { name: 'Simulate' }).click()
+  await expect(page.getByText('too few of its answers are known')).toBeVisible()
+  await page.getByLabel('Ask a second target when the first is late').click()
+  await save(page)
+  expect(await saved()).toMatchObject({ hedge: null })
+})

@@ -4,6 +4,7 @@ import type { ScopeSubjects } from '../lib/contract/policy.ts'
 import type { Attempt as AttemptRecord, CallDegraded, LedgerLine } from '../lib/contract/usage-event.ts'
 import type { Clock } from './clock.ts'
 import type { ChatRequest } from './dialects/openai-chat-request.ts'
+import { GatewayError } from './gateway-error.ts'
 import { newCallId } from './ids.ts'
 import type { Books } from './journal/books.ts'
 import type { AppliedLimit } from './limits/applicable.ts'
@@ -149,4 +150,19 @@ export async function waitingFor<T>(call: Call, outside: Promise<T>): Promise<T>
   } finally {
     call.waitedMs += clock.monotonic() - from
   }
+}
+
+export function requireConfiguration({ configuration }: Call): Configuration {
+  if (!configuration) throw new GatewayError('not_configured')
+  return configuration
+}
+
+export function requireOwner({ owner }: Call): KeyOwner {
+  if (!owner) throw new GatewayError('invalid_api_key')
+  return owner
+}
+
+export function requireRoute({ route }: Call): CompiledRoute['route'] {
+  if (!route) throw new GatewayError('model_not_found')
+  return route.route
 }

@@ -15,5 +15,6 @@ export const REASON_WORDS: Record<LeftReason, { readonly name: string; readonly 
   budget: { name: 'No room in a budget', because: 'it had no room in a budget' },
   limit: { name: 'No room in a limit', because: 'it had no room in a limit' },
   unknown: { name: 'Gateway died', because: 'the gateway died meanwhile' },
+  hedge: { name: 'Another was faster', because: 'another target, asked beside it, answered first' },
   other: { name: 'Another reason', because: 'of a reason that is not known here' },
 }

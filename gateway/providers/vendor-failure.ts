@@ -10,8 +10,11 @@ import { UpstreamError, type UpstreamHeaders } from '../upstream/upstream.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { VendorError } from './provider.ts'
 
-/** `contextTooLong` and `contentRefused` are refusals that another target may not share; `slow`: below the route's speed. */
-export type FailureReason = RetryReason | 'contextTooLong' | 'contentRefused' | 'slow'
+/**
+ * `contextTooLong` and `contentRefused` are refusals that another target may not share; `slow`: below the route's speed;
+ * `hedge`: another target, asked beside it, was faster.
+ */
+export type FailureReason = RetryReason | 'contextTooLong' | 'contentRefused' | 'slow' | 'hedge'
 
 export interface VendorFailure {
   readonly error: GatewayError
@@ -96,6 +99,12 @@ export function refusedContent(endpoint: Endpoint): VendorFailure {
 export function givenUp(status: number | null): VendorFailure {
   const error = new GatewayError('client_closed')
   return { error, reason: null, sameTargetMayHelp: false, status, retryAfterMs: null }
+}
+
+/** Another target answered first: nobody's failure, and never the caller's to read. */
+export function outrun(endpoint: Endpoint, status: number | null): VendorFailure {
+  const message = `Another target answered before the provider ${endpoint.entity.name}.`
+  return { ...timedOut(endpoint, message, status), reason: 'hedge' }
 }
 
 /** A 200 that isn't what was asked for. */

@@ -1,5 +1,6 @@
 /** Why a call goes where it goes, in sentences for a person who looks at a route. */
 import { formatUsd } from '../../lib/contract/money.ts'
+import type { Hedge } from '../../lib/contract/routing.ts'
 import type { Asked } from './asked.ts'
 import { type Candidate, nameOf, restMs } from './candidate.ts'
 import { estimatedCost } from './cheapest.ts'
@@ -37,6 +38,7 @@ export function explain(
     sentences.push(whyChosen(state, decision, asked, chosen, now))
     const without = credentialsOut(chosen, now)
     if (without) sentences.push(`Not all of its credentials are ready: ${without}.`)
+    if (route.hedge) sentences.push(whenBeside(route.hedge, chosen, asked))
   }
   return sentences
 }
@@ -122,6 +124,14 @@ function whyChosen(
     case 'rules':
       return `${name} is asked: it is its turn by weight (${[chosen, ...others].map((one) => `${nameOf(one)} ${one.target.weight}`).join(', ')}).`
   }
+}
+
+function whenBeside({ percentile, minMs }: Hedge, { health }: Candidate, { chat }: Asked): string {
+  const usual = health.waitPercentileMs(percentile, chat.stream)
+  if (usual === null) return 'No second target is asked beside it yet: too few of its answers are known.'
+  const lateMs = Math.round(Math.max(minMs, usual)).toLocaleString('en-US')
+  const answer = chat.stream ? 'begun to answer' : 'answered'
+  return `If it has not ${answer} within ${lateMs} ms, a second target is asked beside it.`
 }
 
 function waitWords(candidate: Candidate, stream: boolean, now: number): string {

@@ -34,6 +34,16 @@ function world(fields: object = {}, policies: Parameters<typeof memoryConfigurat
 }
 
 describe('a simulated call', () => {
+  it('says when a second target would be asked beside the first', () => {
+    const { ask, balancer, clock } = world({ hedge: { percentile: 90, minMs: 50 } })
+    expect(ask().why.at(-1)).toContain('too few of its answers are known')
+    const health = balancer.targetHealth(`a m`)
+    for (let call = 1; call <= 10; call += 1) health.heard(0, call * 100, false, clock.monotonic())
+    const [, beside] = [ask(), ask()].map(({ why }) => why.at(-1))
+    expect(beside).toBe('If it has not answered within 900 ms, a second target is asked beside it.')
+    expect(ask({ stream: true }).why.at(-1)).toContain('too few')
+  })
+
   it('names the target that the call after it gets, however often it is asked, and the fallbacks in order', () => {
     const { ask, balancer, compiled, configuration, counters } = world()
     for (let turn = 0; turn < 4; turn += 1) {

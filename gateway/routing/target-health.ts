@@ -4,6 +4,7 @@
  */
 import { PeakEwma } from './peak-ewma.ts'
 import { RollingWindow } from './rolling-window.ts'
+import { WaitSamples } from './wait-samples.ts'
 
 export type BreakerState = 'closed' | 'open' | 'halfOpen'
 /** `none`: the caller's own doing, or nobody's. */
@@ -26,7 +27,8 @@ const MAX_BACK_OFF_MS = 8_000
 const FORGIVEN_MS = 30_000
 /** Good probes in a row that close it. One at first, then more at a time. */
 const GOOD_PROBES = 3
-const SAMPLES = 32
+/** Fewer answers than that don't say what is late. */
+const MIN_SAMPLES = 8
 
 /** What outlives a restart; times in epoch milliseconds. */
 export interface SavedHealth {
@@ -45,8 +47,8 @@ export class TargetHealth {
   usedAt = 0
   readonly #limits: BreakerLimits
   readonly #random: () => number
-  readonly #samples = new Float64Array(SAMPLES)
-  #sampled = 0
+  readonly #firstTokens = new WaitSamples()
+  readonly #wholes = new WaitSamples()
   #evictedUntil = 0
   #failures = 0
   #open = false
@@ -115,12 +117,15 @@ export class TargetHealth {
     return new Flight(this, now, probe)
   }
 
-  /** Milliseconds; null when nothing was heard yet. */
+  /** Milliseconds, of streams where there were any; null when nothing was heard yet. */
   get medianFirstTokenMs(): number | null {
-    const count = Math.min(this.#sampled, SAMPLES)
-    if (count === 0) return null
-    const sorted = this.#samples.slice(0, count).sort()
-    return sorted[Math.floor((count - 1) / 2)] ?? null
+    return this.#firstTokens.at(50) ?? this.#wholes.at(50)
+  }
+
+  /** Milliseconds that so many of a hundred answers took at most; null while too few were heard. */
+  waitPercentileMs(percentile: number, stream: boolean): number | null {
+    const waits = stream ? this.#firstTokens : this.#wholes
+    return waits.count < MIN_SAMPLES ? null : waits.at(percentile)
   }
 
   /** An answer has begun. */
@@ -129,13 +134,21 @@ export class TargetHealth {
     // What a probe hears is news: the average is of the time when it was ill.
     if (this.#open) average.restart(waitedMs, now)
     else average.observe(waitedMs, now)
-    this.#samples[this.#sampled % SAMPLES] = waitedMs
-    this.#sampled += 1
+    const waits = stream ? this.#firstTokens : this.#wholes
+    waits.add(waitedMs)
     this.#failures = 0
     // What left before it opened tells of the time before.
     if (!this.#open || begunAt < this.#openedAt) return
     this.#goodProbes += 1
     if (this.#goodProbes >= GOOD_PROBES) this.#close(now)
+  }
+
+  /** Nobody waits for it any more, for another was faster. Only a wait that was long already says anything of it. */
+  outrun(waitedMs: number, stream: boolean, now: number): void {
+    const average = stream ? this.firstToken : this.whole
+    if (waitedMs > average.at(now)) average.observe(waitedMs, now)
+    const waits = stream ? this.#firstTokens : this.#wholes
+    if (waitedMs > (waits.at(50) ?? Number.POSITIVE_INFINITY)) waits.add(waitedMs)
   }
 
   ended(begunAt: number, probe: boolean, verdict: Verdict, now: number): void {
@@ -217,6 +230,11 @@ export class Flight {
   /** An answer, or the first token of a stream, is there; monotonic milliseconds. */
   heard(stream: boolean, now: number): void {
     this.#health.heard(this.#begunAt, Math.max(0, now - this.#begunAt), stream, now)
+  }
+
+  /** Another target answered first. */
+  outrun(stream: boolean, now: number): void {
+    this.#health.outrun(Math.max(0, now - this.#begunAt), stream, now)
   }
 
   ended(verdict: Verdict, now: number): void {

@@ -2,7 +2,9 @@
  * In which order the targets of a route are asked for one call. It decides nothing ahead: each try is chosen when it is
  * needed, by how the targets do then.
  */
+import type { Hedge } from '../../lib/contract/routing.ts'
 import type { Clock } from '../clock.ts'
+import type { VendorFailure } from '../providers/vendor-failure.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { Attempt } from '../stages/attempt.ts'
 import type { Asked } from './asked.ts'
@@ -16,7 +18,7 @@ import { heed } from './heed.ts'
 import { leastBusy } from './least-busy.ts'
 import { leastLatency } from './least-latency.ts'
 import type { RouteState } from './route-state.ts'
-import type { Flight } from './target-health.ts'
+import type { Flight, TargetHealth } from './target-health.ts'
 import { takeTurn } from './weighted.ts'
 
 export class TargetPlan {
@@ -82,6 +84,12 @@ export class TargetPlan {
     this.#givenUp.add(candidate)
   }
 
+  /** What a failed try says of the next ones. */
+  learn(target: CompiledTarget, failed: VendorFailure, isCredentialsOwn: boolean): void {
+    if (failed.reason === 'contextTooLong') this.needLonger(target)
+    else if (!failed.sameTargetMayHelp && !isCredentialsOwn) this.giveUpOn(target)
+  }
+
   /** The call is too long for this target's model: only one with a longer window, or an unknown one, is left. */
   needLonger(target: CompiledTarget): void {
     const short = this.#candidate(target)
@@ -111,6 +119,18 @@ export class TargetPlan {
       }
     }
     return false
+  }
+
+  /** Another vendor's model, or another model, that could be asked at once beside `target` and was not asked yet. */
+  beside(target: CompiledTarget): CompiledTarget | null {
+    const found = this.#pick(this.#clock.monotonic(), false, false, this.#own(target).health)
+    return typeof found === 'object' ? found.target : null
+  }
+
+  /** Milliseconds after which an answer of this target is late; null: not enough is known of it. */
+  lateAfterMs(target: CompiledTarget, { percentile, minMs }: Hedge): number | null {
+    const usual = this.#own(target).health.waitPercentileMs(percentile, this.asked.chat.stream)
+    return usual === null ? null : Math.max(minMs, usual)
   }
 
   /** What the route would have asked, in place of the one that was asked first: itself, where it is of the first choice. */
@@ -151,6 +171,7 @@ export class TargetPlan {
   begin(target: CompiledTarget): Flight {
     const now = this.#clock.monotonic()
     const candidate = this.#own(target)
+    if (!this.#tried.includes(candidate)) this.#tried.push(candidate)
     this.state.shares.add(candidate.health.key, now)
     return candidate.health.begin(now)
   }
@@ -166,13 +187,17 @@ export class TargetPlan {
     )
   }
 
-  /** Infinity: none; a number: the shortest wait. */
-  #pick(now: number, again: boolean, lastResort: boolean): Candidate | number {
+  /**
+   * Infinity: none; a number: the shortest wait.
+   * @param beside it may not be one whose health is this one's
+   */
+  #pick(now: number, again: boolean, lastResort: boolean, beside?: TargetHealth): Candidate | number {
     let shortest = Number.POSITIVE_INFINITY
     for (const tier of this.decision.tiers) {
       let open: Candidate[] | null = null
       for (const candidate of tier) {
         if (!again && this.#tried.includes(candidate)) continue
+        if (candidate.health === beside) continue
         const waitMs = this.#waitMs(candidate, now)
         if (waitMs > 0) {
           shortest = Math.min(shortest, waitMs)

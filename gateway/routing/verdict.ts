@@ -1,6 +1,6 @@
 /** What an attempt says of its target: a caller's mistake, departure or own short time says nothing. */
 import type { Call } from '../call.ts'
-import type { VendorFailure } from '../providers/vendor-failure.ts'
+import type { FailureReason, VendorFailure } from '../providers/vendor-failure.ts'
 import type { Attempt } from '../stages/attempt.ts'
 import type { Verdict } from './target-health.ts'
 
@@ -15,6 +15,8 @@ export function verdictOf({ deadline, headers }: Call, attempt: Attempt, index: 
   return ranOut && !hadAllTime ? 'none' : 'bad'
 }
 
+const NOT_ITS_OWN: ReadonlySet<FailureReason> = new Set(['contextTooLong', 'contentRefused', 'hedge'])
+
 export function isTargetsOwn({ reason }: VendorFailure): boolean {
-  return reason !== null && reason !== 'contextTooLong' && reason !== 'contentRefused'
+  return reason !== null && !NOT_ITS_OWN.has(reason)
 }

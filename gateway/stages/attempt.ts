@@ -16,6 +16,7 @@ import {
   failureOfWhole,
   garbage,
   givenUp,
+  outrun,
   parseJson,
   ranOutOfTime,
   refusedContent,
@@ -147,9 +148,23 @@ export class Attempt implements UpstreamHandler, Timed {
     this.failure = failure
   }
 
+  /** Another target answered first. It has not failed; whatever comes is nobody's, and it is cancelled. */
+  lose() {
+    const failure = outrun(this.endpoint, this.status)
+    this.aborted = true
+    if (this.#state === 'flowing') this.#finish({ failure, aborted: true })
+    else this.#fail(failure)
+    this.failure = failure
+  }
+
   /** A refusal that was left is told after all. */
   takeBack() {
     this.failure = null
+  }
+
+  /** Whether it is known what this is: `opened` has resolved. */
+  get isOpen(): boolean {
+    return this.#state === 'flowing' || this.#state === 'over'
   }
 
   /** Of an answer that is not a stream, as far as it came. */

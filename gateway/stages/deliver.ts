@@ -27,14 +27,12 @@ function callHeaders(call: Call): HeaderList {
 export interface Answering {
   readonly attempt: Attempt
   readonly target: CompiledTarget
-  /** Of the attempt in its call, from 0. */
-  readonly index: number
 }
 
 /** What an answer says of its call; the gateway's own time, told and noted, ends here. */
 export function answerHeaders(
   call: Call,
-  { attempt, target, index }: Answering,
+  { attempt, target }: Answering,
   degradation: Degradation | null,
 ): HeaderList {
   const headers = callHeaders(call)
@@ -44,8 +42,8 @@ export function answerHeaders(
     'x-gatehouse-model',
     headerText(servedModelOf(attempt) ?? target.model),
     'x-gatehouse-attempts',
-    // A refusal may be told after others have failed.
-    String(Math.max(index + 1, call.attempts.length)),
+    // A refusal may be told after others have failed, and one that was slower asked beside it.
+    String(call.dispatched.length),
     // No answer comes from a cache yet, so each one went past it.
     'x-gatehouse-cache',
     'bypass',

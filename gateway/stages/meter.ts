@@ -60,7 +60,8 @@ export function meterAttempt(input: MeterInput): Metered {
       model: target.model,
       servedModel,
       status: attempt.status,
-      code: failure?.error.code ?? null,
+      // One that another outran has not failed.
+      code: failure === null || failure.reason === 'hedge' ? null : failure.error.code,
       outcome: outcomeOf(attempt),
       reason: failure ? reasonOf(attempt, failure) : undefined,
       startedAt: input.startedAt,

@@ -92,13 +92,31 @@ export class ReservationPlan {
    * @throws GatewayError when no target can have room.
    */
   take(): Reservation | Unfit | Promise<Reservation | Unfit> {
-    this.#refuseUnbounded()
-    const { queue, ratios } = this.#call.around.policing
+    const unbounded = this.#unbounded()
+    if (unbounded) throw unbounded
     const { textBytes } = this.#shape
-    const learned = ratios.inputBound(this.#modelKey, textBytes)
-    const cap = this.#outputTokens
-    const result = queue.reserveAtOnce(this.#wants(textBytes, learned ?? textBytes, cap))
-    return isHold(result) ? this.#taken(result, textBytes, cap) : this.#takeLess(result, learned)
+    const learned = this.#learned()
+    const result = this.#ask(learned)
+    return isHold(result)
+      ? this.#taken(result, textBytes, this.#outputTokens)
+      : this.#takeLess(result, learned)
+  }
+
+  /** What is there without waiting, and without a closer look at the request; null: not enough. */
+  takeAtOnce(): Reservation | null {
+    if (this.#unbounded()) return null
+    const result = this.#ask(this.#learned())
+    return isHold(result) ? this.#taken(result, this.#shape.textBytes, this.#outputTokens) : null
+  }
+
+  #learned(): number | null {
+    return this.#call.around.policing.ratios.inputBound(this.#modelKey, this.#shape.textBytes)
+  }
+
+  #ask(learned: number | null): Hold | Shortage {
+    const { textBytes } = this.#shape
+    const wants = this.#wants(textBytes, learned ?? textBytes, this.#outputTokens)
+    return this.#call.around.policing.queue.reserveAtOnce(wants)
   }
 
   /** By a closer bound, by waiting, or with less output. */
@@ -152,22 +170,21 @@ export class ReservationPlan {
     }
   }
 
-  /** @throws GatewayError `model_unpriced` or `cost_unbounded`, where a hard budget minds. */
-  #refuseUnbounded(): void {
+  /** `model_unpriced` or `cost_unbounded`, where a hard budget minds. */
+  #unbounded(): GatewayError | null {
     const strict = this.#hard.find(({ policy }) => policy.onUnbounded === 'reject')
-    if (!strict) return
+    if (!strict) return null
     const { name } = strict.policy
     if (!this.#pricing) {
-      throw new GatewayError('model_unpriced', {
+      return new GatewayError('model_unpriced', {
         message: `The model ${this.#target.model} has no price, and the hard budget "${name}" needs one.`,
         param: 'model',
       })
     }
-    if (this.#shape.unbounded !== null) {
-      throw new GatewayError('cost_unbounded', {
-        message: `The cost of ${this.#shape.unbounded} has no bound, and the hard budget "${name}" needs one.`,
-      })
-    }
+    if (this.#shape.unbounded === null) return null
+    return new GatewayError('cost_unbounded', {
+      message: `The cost of ${this.#shape.unbounded} has no bound, and the hard budget "${name}" needs one.`,
+    })
   }
 
   #await(wants: readonly Want[]) {

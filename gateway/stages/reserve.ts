@@ -52,29 +52,46 @@ export function reserve(
   target: CompiledTarget,
   patientUntil: number,
 ): Reservation | Unfit | Promise<Reservation | Unfit> {
-  const configuration = call.around.configuration() ?? call.configuration
-  const { chat, route } = call
-  if (!chat || !route || !configuration) throw new GatewayError('internal_error')
+  const { chat, configuration } = requireAsked(call)
   const { policies } = configuration
   const applied = policiesOfAttempt(call, target, policies)
-  const { readiness } = call.around.policing
-  if (applied.length === 0) {
-    return {
-      hold: new Hold([]),
-      reservedPicoUsd: null,
-      maxOutputTokens: route.route.maxOutputTokens,
-      textBytes: null,
-      most: { inputTokens: Number.POSITIVE_INFINITY, outputTokens: mostOutput(call) },
-      policies,
-      readyVersion: readiness.version,
-    }
-  }
+  if (applied.length === 0) return unlimited(call, policies)
   showLimits(call, applied)
   const plan = (ready: readonly Applied[]) =>
     new ReservationPlan({ call, chat, target, applied: ready, configuration, patientUntil }).take()
-  const isKnown = (one: Applied) => !isBudget(one) || readiness.isReady(one.policy)
+  const isKnown = (one: Applied) => !isBudget(one) || isReady(call, one.policy)
   if (applied.every(isKnown)) return plan(applied)
   return requireReadiness(call, applied.filter(isBudget)).then(() => plan(applied.filter(isKnown)))
+}
+
+/** Room for a second call beside the first, where there is some to spare; null: nothing is waited for, or asked for less. */
+export function reserveBeside(call: Call, target: CompiledTarget): Reservation | null {
+  const { chat, configuration } = requireAsked(call)
+  const { policies } = configuration
+  const applied = policiesOfAttempt(call, target, policies)
+  if (applied.length === 0) return unlimited(call, policies)
+  if (!applied.every((one) => !isBudget(one) || isReady(call, one.policy))) return null
+  const plan = new ReservationPlan({ call, chat, target, applied, configuration, patientUntil: 0 })
+  return plan.takeAtOnce()
+}
+
+function requireAsked(call: Call) {
+  const configuration = call.around.configuration() ?? call.configuration
+  if (!call.chat || !configuration) throw new GatewayError('internal_error')
+  return { chat: call.chat, configuration }
+}
+
+/** Nothing counts it. */
+function unlimited(call: Call, policies: PolicyIndex): Reservation {
+  return {
+    hold: new Hold([]),
+    reservedPicoUsd: null,
+    maxOutputTokens: call.route?.route.maxOutputTokens ?? null,
+    textBytes: null,
+    most: { inputTokens: Number.POSITIVE_INFINITY, outputTokens: mostOutput(call) },
+    policies,
+    readyVersion: call.around.policing.readiness.version,
+  }
 }
 
 /** Whether nothing changed while the reservation was made that would have asked for more. */

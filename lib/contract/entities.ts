@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { picoText } from './money.ts'
 import { budgetPeriod, limitMetric, policyScope } from './policy.ts'
 import { priceTier, rates, serviceTiers } from './price.ts'
-import { affinity, canary, fallbackPolicy, outputSpeed, routeRule, targetGroup } from './routing.ts'
+import { affinity, canary, fallbackPolicy, hedge, outputSpeed, routeRule, targetGroup } from './routing.ts'
 
 const id = z.string().min(1).max(120)
 const name = z.string().min(1).max(200)
@@ -149,6 +149,7 @@ export const routePolicy = z.object({
   /** In their order: the first whose conditions hold decides. */
   rules: z.array(routeRule).max(50).default([]),
   fallback: fallbackPolicy.prefault({}),
+  hedge: hedge.nullable().default(null),
 })
 export type RoutePolicy = z.infer<typeof routePolicy>
 

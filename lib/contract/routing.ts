@@ -96,3 +96,15 @@ export const outputSpeed = z.object({
   withinMs: z.int().min(100).max(10_000),
 })
 export type OutputSpeed = z.infer<typeof outputSpeed>
+
+/**
+ * A second target is asked while the first has not begun to answer; the first answer is the caller's, and the other call
+ * is cancelled. Both are paid for, and budgets hold both.
+ */
+export const hedge = z.object({
+  /** Of the waits for the first target's last answers (for a stream: for its first token): beyond it, it is late. */
+  percentile: z.int().min(50).max(99).default(95),
+  /** Not before so long, however fast it usually is. */
+  minMs: z.int().min(10).max(60_000).default(100),
+})
+export type Hedge = z.infer<typeof hedge>

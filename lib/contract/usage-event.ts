@@ -59,10 +59,16 @@ export type Attempt = z.infer<typeof attempt>
 
 /**
  * Whose answer the caller has: the last attempt that went well, which need not be the last one, for a refusal stands
- * where the targets that were asked after it fail. Where none went well, the last; undefined where nobody was asked.
+ * where the targets that were asked after it fail. Where none went well, the last that was not outrun by another;
+ * undefined where nobody was asked.
  */
-export function answeringAttempt<T extends Pick<Attempt, 'outcome'>>(attempts: readonly T[]): T | undefined {
-  return attempts.findLast(({ outcome }) => outcome === 'ok') ?? attempts.at(-1)
+export function answeringAttempt<T extends Pick<Attempt, 'outcome' | 'reason'>>(
+  attempts: readonly T[],
+): T | undefined {
+  return (
+    attempts.findLast(({ outcome }) => outcome === 'ok') ??
+    attempts.findLast(({ reason }) => reason !== 'hedge')
+  )
 }
 
 /**
@@ -88,6 +94,8 @@ export const LEFT_REASONS = [
   /** The gateway died meanwhile. */
   'unknown',
   'other',
+  /** Another target, asked at the same time, had answered first. */
+  'hedge',
 ] as const
 export const leftReason = z.enum(LEFT_REASONS)
 export type LeftReason = z.infer<typeof leftReason>

@@ -322,6 +322,7 @@ test('a route is written whole in one change as it was made', async () => {
     canary: { group: 'small', percent: 5 },
     rules: [{ name: 'short', when: { inputTokens: { max: 500 } }, use: 'small', only: false }],
     fallback: { contextTooLong: true, contentRefused: false },
+    hedge: null,
   }
   const route = await made('/routes', whole)
   const answer = await call('PATCH', `/routes/${route.id}`, { token: owner, body: whole })

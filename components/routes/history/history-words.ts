@@ -9,8 +9,8 @@ import type { HistoryChange, HistoryValues, TargetHistory } from '@/lib/resource
 
 export type ByReason = HistoryValues['failures']
 
-/** A caller that left says nothing against a target. */
-export function errorsOf({ callerGone: _none, ...failures }: ByReason): ByReason {
+/** A caller that left, or another target that was faster, is no failure of a target. */
+export function errorsOf({ callerGone: _none, hedge: _outrun, ...failures }: ByReason): ByReason {
   return failures
 }
 

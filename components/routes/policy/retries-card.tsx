@@ -66,6 +66,7 @@ export function RetriesCard(props: SectionProps) {
           <NumberField label="In all, ms" path="timeouts.totalMs" {...props} />
         </div>
         <SlowStreams {...props} />
+        <SecondTarget {...props} />
       </div>
     </Card>
   )
@@ -89,6 +90,34 @@ function SlowStreams(props: SectionProps) {
         <div className="grid items-start gap-4 sm:grid-cols-2">
           <NumberField label="At least, tokens a second" path={`${path}.tokensPerSecond`} {...props} />
           <NumberField label="Within, ms" path={`${path}.withinMs`} {...props} />
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
+const FIRST_HEDGE = { percentile: 95, minMs: 100 }
+
+function SecondTarget(props: SectionProps) {
+  const { document, set } = props
+  const isOn = Boolean(memberAt(document, 'hedge'))
+  return (
+    <div className="flex flex-col gap-3">
+      <CheckboxField
+        label={<span className="text-sm">Ask a second target when the first is late</span>}
+        hint="The first answer is the caller’s, and the other call is cancelled. What the vendor charges for it is paid too, and budgets hold both."
+        checked={isOn}
+        onCheckedChange={(on) => set('hedge', on === true ? FIRST_HEDGE : null)}
+      />
+      {isOn ? (
+        <div className="grid items-start gap-4 sm:grid-cols-2">
+          <NumberField
+            label="Later than so many of 100 answers"
+            hint="Of the target’s last answers; for streams, of their first tokens."
+            path="hedge.percentile"
+            {...props}
+          />
+          <NumberField label="And than, ms" path="hedge.minMs" {...props} />
         </div>
       ) : null}
     </div>

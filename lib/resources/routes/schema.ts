@@ -16,7 +16,7 @@ export const routeName = z
   )
 
 /** The policies of the contract, strictly: a misspelt one would be ignored, and its owner would think it in force. */
-const { retries, timeouts, degradation, cache, affinity, canary, fallback } = routePolicy.shape
+const { retries, timeouts, degradation, cache, affinity, canary, fallback, hedge } = routePolicy.shape
 const { when } = routeRule.shape
 const { inputTokens, timeOfDay, budgetLeft, complexity } = when.shape
 const rule = z.strictObject({
@@ -44,6 +44,7 @@ const policies = {
   canary: canary.unwrap().unwrap().strict().nullable(),
   rules: z.array(rule).max(50),
   fallback: z.strictObject(fallback.unwrap().shape),
+  hedge: hedge.unwrap().unwrap().strict().nullable(),
 }
 const capture = released(routePolicy.shape.capture.unwrap(), ['none', 'metadata'])
 
@@ -73,6 +74,9 @@ export const routeInput = z.strictObject({
   fallback: policies.fallback
     .prefault({})
     .describe('Refusals of a vendor after which another target is tried too'),
+  hedge: policies.hedge
+    .default(null)
+    .describe('When the first target is late, a second one is asked beside it, and the first answer counts'),
 })
 export const routePatch = z.strictObject({
   name: routeInput.shape.name.optional(),
@@ -93,6 +97,7 @@ export const routePatch = z.strictObject({
   canary: policies.canary.optional(),
   rules: policies.rules.optional(),
   fallback: policies.fallback.partial().optional(),
+  hedge: policies.hedge.optional(),
 })
 export const route = resourceBase.extend({
   name: z.string(),
