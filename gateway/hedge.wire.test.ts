@@ -163,7 +163,7 @@ describe.each([false, true])('a first target that is late (stream: %s)', (stream
     gateway.b.script([{ status: 500 }])
     const answer = await ask(stream)
     expect(answer.status).toBe(400)
-    expect((await answer.json()).error.message).toBe('No such field.')
+    expect(await answer.json()).toMatchObject({ error: { message: 'No such field.' } })
     expect(served()).toEqual([1, 1])
   })
 

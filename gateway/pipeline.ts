@@ -90,7 +90,7 @@ async function answerStream(call: Call, won: Won): Promise<void> {
     call.chat = call.chat && withoutContent(call.chat)
     attempt.flow(sinkTo(call.response, attempt, call.around.limits.writeStallMs))
   }
-  const { failure } = await attempt.ended
+  const failure = await attempt.ended
   recordAnswer(call, won)
   if (degradation)
     call.degraded = degradedRecord(degradation, attempt.reader?.noticeFate ?? 'noText', goneBefore)

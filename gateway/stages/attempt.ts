@@ -31,16 +31,8 @@ import {
   type UpstreamHeaders,
   type UpstreamRequest,
 } from '../upstream/upstream.ts'
-import { type AttemptOptions, DISCARD, type Sink, type StreamEnd } from './attempt-terms.ts'
+import { type AttemptOptions, BOUNDS, DISCARD, kindOfAnswer, type Sink } from './attempt-terms.ts'
 import { AttemptTimer, type Timed } from './attempt-timer.ts'
-
-/** Bytes that are held before the first token; a vendor that sends more without one is taken to have begun. */
-const MAX_HELD_BYTES = 64 * 1024
-const MAX_JSON_BYTES = 32 * 1024 * 1024
-const MAX_ERROR_BYTES = 64 * 1024
-const ERROR_BODY_MS = 10_000
-/** How long a vendor may take to close after `[DONE]` before its connection is given up. */
-const LINGER_MS = 2_000
 
 type State = 'waiting' | 'refusal' | 'json' | 'holding' | 'flowing' | 'over'
 
@@ -49,8 +41,8 @@ export class Attempt implements UpstreamHandler, Timed {
   readonly startedAt: number
   /** Resolves when it is known what this is: an answer, a stream that has begun, or a failure. */
   readonly opened: Promise<void>
-  /** Resolves when a stream that had begun is over. */
-  readonly ended: Promise<StreamEnd>
+  /** Resolves when a stream that had begun is over: with what kept it from its own end, or null. */
+  readonly ended: Promise<VendorFailure | null>
   status: number | null = null
   failure: VendorFailure | null = null
   /** Why another target may do better, of an answer that was held: it only refuses, or is slow. Deliver it, or leave it. */
@@ -68,7 +60,7 @@ export class Attempt implements UpstreamHandler, Timed {
 
   readonly #options: AttemptOptions
   readonly #opening = Promise.withResolvers<void>()
-  readonly #ending = Promise.withResolvers<StreamEnd>()
+  readonly #ending = Promise.withResolvers<VendorFailure | null>()
   #state: State = 'waiting'
   #exchange: UpstreamExchange | null = null
   readonly #body = new ByteCollector()
@@ -135,25 +127,22 @@ export class Attempt implements UpstreamHandler, Timed {
   abort() {
     if (this.#state === 'over') return
     this.aborted = true
-    const failure = givenUp(this.status)
-    if (this.#state === 'flowing') this.#finish({ failure, aborted: true })
-    else this.#fail(failure)
+    this.#breakOff(givenUp(this.status))
   }
 
   /** Its doubt becomes its failure. A refusal is whole, has its usage, and is kept; a slow stream is cancelled. */
   leave() {
     const failure = this.doubt
     const isWhole = failure?.reason === 'contentRefused'
-    if (this.#state === 'flowing') this.#finish({ failure: isWhole ? null : failure, aborted: false })
+    if (this.#state === 'flowing') this.#finish(isWhole ? null : failure)
     this.failure = failure
   }
 
   /** Another target answered first. It has not failed; whatever comes is nobody's, and it is cancelled. */
   lose() {
-    const failure = outrun(this.endpoint, this.status)
     this.aborted = true
-    if (this.#state === 'flowing') this.#finish({ failure, aborted: true })
-    else this.#fail(failure)
+    const failure = outrun(this.endpoint, this.status)
+    this.#breakOff(failure)
     this.failure = failure
   }
 
@@ -183,22 +172,13 @@ export class Attempt implements UpstreamHandler, Timed {
     this.status = status
     this.headers = headers
     this.#lastByteAt = clock.monotonic()
-    const encoding = headers['content-encoding']
-    if (encoding !== undefined && encoding !== 'identity') {
-      return this.#fail(this.#garbage('a compressed answer, which nobody asked for'))
-    }
-    if (status < 200 || status > 299) {
-      this.#state = 'refusal'
-      this.#phaseDeadline = Math.min(this.#phaseDeadline, clock.monotonic() + ERROR_BODY_MS)
-      this.#timer.arm()
-      return
-    }
-    const type = String(headers['content-type'] ?? '').toLowerCase()
-    if (stream && !type.includes('json')) {
-      if (type.includes('html')) return this.#fail(this.#garbage('a web page instead of a stream'))
-      this.#state = 'holding'
-      this.reader = new ChatStreamReader(this.#options.reading)
-    } else this.#state = 'json'
+    const kind = kindOfAnswer(status, headers, stream)
+    if (typeof kind === 'object') return this.#fail(this.#garbage(kind.garbage))
+    this.#state = kind
+    if (kind === 'holding') this.reader = new ChatStreamReader(this.#options.reading)
+    if (kind !== 'refusal') return
+    this.#phaseDeadline = Math.min(this.#phaseDeadline, clock.monotonic() + BOUNDS.errorBodyMs)
+    this.#timer.arm()
   }
 
   onData(chunk: Buffer) {
@@ -208,11 +188,11 @@ export class Attempt implements UpstreamHandler, Timed {
       case 'flowing':
         return this.#readStream(chunk)
       case 'refusal':
-        if (this.#bytes < MAX_ERROR_BYTES) this.#keep(chunk)
+        if (this.#bytes < BOUNDS.errorBytes) this.#keep(chunk)
         return
       case 'json':
         this.#keep(chunk)
-        if (this.#bytes > MAX_JSON_BYTES) this.#fail(this.#garbage(`more than ${MAX_JSON_BYTES} bytes`))
+        if (this.#bytes > BOUNDS.jsonBytes) this.#fail(this.#garbage(`more than ${BOUNDS.jsonBytes} bytes`))
         return
     }
   }
@@ -265,13 +245,13 @@ export class Attempt implements UpstreamHandler, Timed {
     if (reader.error !== null) return this.#fail(failureOfErrorBody(this.endpoint, reader.error))
     if (reader.garbage) return this.#fail(this.#garbage('a stream that is not valid'))
     // One huge event is bounded by itself: while it isn't whole, there is nothing to show and nothing to lose.
-    if (this.#bytes > MAX_HELD_BYTES && reader.hasOutput) this.#begin()
+    if (this.#bytes > BOUNDS.heldBytes && reader.hasOutput) this.#begin()
   }
 
   /** Whether what has begun waits for more: to be a whole refusal, or to show how fast it comes. */
   #isHeld(reader: ChatStreamReader): boolean {
     const { holdRefusals, minOutputSpeed, timeouts } = this.#options
-    if (this.#bytes > MAX_HELD_BYTES) return false
+    if (this.#bytes > BOUNDS.heldBytes) return false
     if (holdRefusals && reader.refusing) {
       this.#phaseDeadline = this.#lastByteAt + timeouts.idleMs
       return true
@@ -305,9 +285,8 @@ export class Attempt implements UpstreamHandler, Timed {
     const willing = chunks.length === 0 || this.#sink(chunks)
     if (this.#state !== 'flowing') return
     if (reader.error !== null) this.#breakOff(failureOfErrorBody(this.endpoint, reader.error))
-    else if (reader.terminal) this.#finish({ failure: null, aborted: false })
-    else if (this.#sawEnd)
-      this.#finish({ failure: failureOfEnd(this.endpoint, reader, this.status), aborted: false })
+    else if (reader.terminal) this.#finish(null)
+    else if (this.#sawEnd) this.#finish(failureOfEnd(this.endpoint, reader, this.status))
     else if (!willing && !this.#paused) {
       this.#paused = true
       this.#exchange?.pause()
@@ -343,7 +322,7 @@ export class Attempt implements UpstreamHandler, Timed {
   }
 
   #breakOff(failure: VendorFailure) {
-    if (this.#state === 'flowing') this.#finish({ failure, aborted: false })
+    if (this.#state === 'flowing') this.#finish(failure)
     else this.#fail(failure)
   }
 
@@ -355,18 +334,18 @@ export class Attempt implements UpstreamHandler, Timed {
     this.#opening.resolve()
   }
 
-  #finish(end: StreamEnd) {
+  #finish(failure: VendorFailure | null) {
     if (this.#state === 'over') return
-    this.failure = end.failure
+    this.failure = failure
     this.#close()
-    if (end.failure) this.#exchange?.abort()
+    if (failure) this.#exchange?.abort()
     else if (this.#exchange) {
       // A clean end lets the connection be used again; one that stays open for no reason is given up.
       const exchange = this.#exchange
       if (this.#paused) exchange.resume()
-      setTimeout(() => exchange.abort(), LINGER_MS).unref()
+      setTimeout(() => exchange.abort(), BOUNDS.lingerMs).unref()
     }
-    this.#ending.resolve(end)
+    this.#ending.resolve(failure)
   }
 
   #letGo() {
