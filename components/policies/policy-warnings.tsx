@@ -1,12 +1,11 @@
 import { Callout } from '@/components/ui/callout'
-import type { PolicyWarning } from '@/lib/resources/policies/schema'
 
 /** What would keep it from doing what its owner means, as the API sees it now. */
 export function PolicyWarnings({
   warnings,
   className,
 }: {
-  warnings: readonly PolicyWarning[] | undefined
+  warnings: readonly { readonly code: string; readonly message: string }[] | undefined
   className?: string
 }) {
   if (!warnings || warnings.length === 0) return null

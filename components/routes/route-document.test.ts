@@ -47,10 +47,12 @@ test('the document of a route holds no field of the server', () => {
     createdAt: '2026-01-01T00:00:00Z',
     updatedAt: '2026-01-01T00:00:00Z',
     version: 3,
+    warnings: [],
     targets: [{ ...target('a', 0), providerName: 'openai' }],
   }
   const document = documentOf(route as unknown as Parameters<typeof documentOf>[0])
   expect(document).not.toHaveProperty('version')
+  expect(document).not.toHaveProperty('warnings')
   expect(document.targets).toEqual([target('a', 0)])
 })
 

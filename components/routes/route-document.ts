@@ -18,7 +18,7 @@ export interface DocumentError {
   message: string
 }
 
-const SERVER_FIELDS = new Set(['id', 'createdAt', 'updatedAt', 'version'])
+const SERVER_FIELDS = new Set(['id', 'createdAt', 'updatedAt', 'version', 'warnings'])
 /** What a PATCH can't change. */
 const FIXED_FIELDS = new Set(['kind'])
 

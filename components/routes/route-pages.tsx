@@ -7,6 +7,7 @@ import { parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { useResource } from '@/components/data/collection'
 import { useCan } from '@/components/data/me'
+import { PolicyWarnings } from '@/components/policies/policy-warnings'
 import { DeleteDialog } from '@/components/resource/delete-dialog'
 import { resourceState } from '@/components/resource/resource-states'
 import { Button } from '@/components/ui/button'
@@ -92,6 +93,7 @@ export function RoutePage({ id }: { id: string }) {
         ]}
       >
         <TabPanel value="configure" keep>
+          <PolicyWarnings warnings={route.warnings} className="mb-4" />
           <RouteEditor
             key={route.id}
             live={{ route, etag }}

@@ -53,3 +53,23 @@ test('what a route says of choosing leads somewhere, or is refused where it does
   const cleared = await call('PATCH', path, { token: owner, body: { rules: [] } })
   expect(cleared.body.rules).toEqual([])
 })
+
+test('a setting without effect is answered with a warning where one route is read or saved', async () => {
+  const providerId = (await made('/providers', { name: unique('p'), kind: 'sandbox' })).id
+  const name = unique('r')
+  const body = { name, targets: [{ providerId, model: 'm' }] }
+  const route = await made('/routes', body)
+  expect(route).toMatchObject({ onLoss: 'allow', warnings: [] })
+  const patched = await call('PATCH', `/routes/${route.id}`, { token: owner, body: { onLoss: 'reject' } })
+  const read = await call('GET', `/routes/${route.id}`, { token: owner })
+  for (const answer of [patched, read]) {
+    expect(answer.body.warnings).toEqual([
+      { code: 'on_loss_without_effect', message: expect.stringContaining('has no effect yet') },
+    ])
+  }
+  const list = await call('GET', `/routes?q=${name}`, { token: owner })
+  expect(list.body.data[0]).not.toHaveProperty('warnings')
+  const log = await call('GET', `/audit-log?targetId=${route.id}`, { token: owner })
+  expect(log.text).not.toContain('on_loss_without_effect')
+  expect(log.text).toContain('"onLoss":["allow","reject"]')
+})

@@ -17,7 +17,7 @@ import { checkChoice } from './choice.ts'
 import { forgetRoute } from './forget.ts'
 import { routeHealthOperation } from './health-operations.ts'
 import { routeHistoryOperation } from './history-operations.ts'
-import { type Route, route, routeInput, routePatch } from './schema.ts'
+import { type Route, type RouteWarning, route, routeInput, routePatch } from './schema.ts'
 import { simulateRoute } from './simulation.ts'
 import { routeEntityOf } from './snapshot.ts'
 
@@ -96,7 +96,7 @@ export const routeOperations = [
     permission: reads,
     params: idParams,
     response: route,
-    run: async (context, { params }) => renderRoute(await findRoute(context, params.id)),
+    run: async (context, { params }) => withWarnings(renderRoute(await findRoute(context, params.id))),
   }),
   operation({
     id: 'routes.update',
@@ -218,7 +218,18 @@ function changed(context: Context, action: string, before: Row | null, row: Row)
     after,
   })
   context.publish({ type: 'route', id: row.id, name: row.name, entity: routeEntityOf(row) })
-  return after
+  return withWarnings(after)
+}
+
+function withWarnings(route: Route): Route {
+  const warnings: RouteWarning[] = []
+  if (route.onLoss !== 'allow') {
+    warnings.push({
+      code: 'on_loss_without_effect',
+      message: `onLoss "${route.onLoss}" has no effect yet: it is for counters that several gateways share, and here each gateway keeps its own.`,
+    })
+  }
+  return { ...route, warnings }
 }
 
 function renderRoute(row: Row): Route {

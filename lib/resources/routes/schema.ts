@@ -48,6 +48,10 @@ const policies = {
 }
 const capture = released(routePolicy.shape.capture.unwrap(), ['none', 'metadata'])
 
+const onLoss = routePolicy.shape.onLoss.describe(
+  'What becomes of calls while counters that several gateways share can not be reached. No effect yet: each gateway keeps its counters itself, and refuses nothing for their loss',
+)
+
 export const routeInput = z.strictObject({
   name: routeName.describe('The model name that callers ask for'),
   kind: chatKind.default('chat'),
@@ -62,6 +66,7 @@ export const routeInput = z.strictObject({
   degradation: policies.degradation.prefault({}),
   cache: policies.cache.prefault({}),
   capture: capture.default('metadata'),
+  onLoss,
   affinity: policies.affinity
     .prefault({})
     .describe('What calls that belong together share, for `consistentHash` and for who is in a canary'),
@@ -91,7 +96,10 @@ export const routePatch = z.strictObject({
   maxOutputTokens: z.int().min(1).max(10_000_000).nullable().optional(),
   capture: capture.optional(),
   onDisconnect: z.enum(['abort', 'drain']).optional(),
-  onLoss: z.enum(['allow', 'reject']).optional(),
+  onLoss: onLoss
+    .unwrap()
+    .optional()
+    .describe(onLoss.description ?? ''),
   allowUnpriced: z.boolean().optional(),
   affinity: policies.affinity.partial().optional(),
   canary: policies.canary.optional(),
@@ -99,6 +107,10 @@ export const routePatch = z.strictObject({
   fallback: policies.fallback.partial().optional(),
   hedge: policies.hedge.optional(),
 })
+/** What of it may do nothing, or something else than is meant. */
+const routeWarning = z.object({ code: z.enum(['on_loss_without_effect']), message: z.string() })
+export type RouteWarning = z.infer<typeof routeWarning>
+
 export const route = resourceBase.extend({
   name: z.string(),
   kind: routeKind,
@@ -106,5 +118,7 @@ export const route = resourceBase.extend({
   enabled: z.boolean(),
   targets: z.array(routeTarget.extend({ providerName: z.string() })),
   ...routePolicy.shape,
+  onLoss,
+  warnings: z.array(routeWarning).optional().describe('Not in lists'),
 })
 export type Route = z.infer<typeof route>
