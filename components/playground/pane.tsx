@@ -42,7 +42,9 @@ interface PaneProps {
 export function Pane(props: PaneProps) {
   const { number, route, run, body } = props
   const found = useRouteNamed(route)
-  const simulated = useIsSandbox(found?.targets.map(({ providerId }) => providerId) ?? [])
+  const isSandbox = useIsSandbox(found?.targets.map(({ providerId }) => providerId) ?? [])
+  // Once it is there, the answer itself says who gave it.
+  const simulated = run?.decision ? run.decision.simulated : isSandbox
   return (
     <section
       aria-label={`Answer of ${route}`}
@@ -57,7 +59,7 @@ export function Pane(props: PaneProps) {
             className="font-mono text-sm"
           />
         </Field>
-        {simulated || run?.decision?.simulated ? (
+        {simulated ? (
           <Badge tone="accent" className="mb-1.5" title="The sandbox answers: no vendor is asked.">
             simulated
           </Badge>
@@ -137,9 +139,12 @@ function RequestCode({ gatewayUrl, body }: { gatewayUrl: string; body: ChatBody 
   )
 }
 
-/** Whether a sandbox is among the providers, as far as this person may know them. */
+/** Whether all of the providers are sandboxes, as far as this person may know them. */
 function useIsSandbox(providerIds: readonly string[]): boolean {
   const can = useCan()
   const providers = useOptions<Provider>('/providers', {}, can('providers.list'))
-  return (providers.data ?? []).some(({ id, kind }) => kind === 'sandbox' && providerIds.includes(id))
+  const sandboxes = new Set(
+    (providers.data ?? []).flatMap(({ id, kind }) => (kind === 'sandbox' ? [id] : [])),
+  )
+  return providerIds.length > 0 && providerIds.every((id) => sandboxes.has(id))
 }
