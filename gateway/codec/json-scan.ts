@@ -127,16 +127,24 @@ export interface Splice {
 /** The bytes with each span replaced. Spans must not overlap. */
 export function spliceBytes(bytes: Buffer, splices: readonly Splice[]): Buffer {
   if (splices.length === 0) return bytes
-  const parts: Buffer[] = []
-  let position = 0
-  for (const { start, end, text } of [...splices].sort((a, b) => a.start - b.start)) {
-    if (start > position) parts.push(bytes.subarray(position, start))
-    parts.push(Buffer.from(text))
-    position = end
+  const sorted = splices.length === 1 ? splices : [...splices].sort((a, b) => a.start - b.start)
+  let most = bytes.length
+  for (const { text } of sorted) most += text.length * MAX_UTF8_BYTES
+  const spliced = Buffer.allocUnsafe(most)
+  let from = 0
+  let to = 0
+  for (const { start, end, text } of sorted) {
+    spliced.set(bytes.subarray(from, start), to)
+    to += start - from
+    to += spliced.write(text, to)
+    from = end
   }
-  parts.push(bytes.subarray(position))
-  return Buffer.concat(parts)
+  spliced.set(bytes.subarray(from), to)
+  return spliced.subarray(0, to + bytes.length - from)
 }
+
+/** Of one unit of a string, at most. */
+const MAX_UTF8_BYTES = 3
 
 /** Spans that put `"key":text` into an object: over the member's value, or before the closing brace. */
 export function setMember(scan: JsonObjectScan, key: string, text: string): Splice {
