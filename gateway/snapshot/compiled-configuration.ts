@@ -15,7 +15,7 @@ import type {
 } from '../../lib/contract/entities.ts'
 import { healthCheckOf } from '../../lib/contract/health-check.ts'
 import type { Pricing } from '../../lib/contract/price.ts'
-import { byEffect, priceScope, selectPricing } from '../../lib/contract/price-selection.ts'
+import { byEffect, pricer, priceScope } from '../../lib/contract/price-selection.ts'
 import type { CompiledRoute, Configuration, KeyOwner } from './configuration.ts'
 import { type MapDraft, PersistentMap } from './persistent-map.ts'
 import { isPolicy, type PolicyDraft, PolicyIndex } from './policy-index.ts'
@@ -48,6 +48,7 @@ export class CompiledConfiguration implements Configuration {
   /** Entries that were copied to make this version from the one before: what a change costs. */
   readonly copiedEntries: number
   readonly #indexes: Indexes
+  readonly #pricing: Configuration['pricing']
   readonly #routes = new Map<string, CompiledRoute>()
   #routeNames: readonly string[] | null = null
   readonly #routeNamesOfKeys = new WeakMap<KeyEntity, readonly string[]>()
@@ -62,6 +63,7 @@ export class CompiledConfiguration implements Configuration {
     this.revision = head.revision
     this.hash = head.hash
     this.#indexes = indexes
+    this.#pricing = pricer(indexes.prices)
   }
 
   get entityCount(): number {
@@ -123,7 +125,7 @@ export class CompiledConfiguration implements Configuration {
   }
 
   pricing(provider: ProviderEntity, model: string, at: number): Pricing | null {
-    return selectPricing(this.#indexes.prices, provider, model, at)
+    return this.#pricing(provider, model, at)
   }
 
   get policies(): PolicyIndex {

@@ -36,9 +36,47 @@ export function selectPricing(
   model: string,
   at: number,
 ): Pricing | null {
-  for (const scope of [provider.id, provider.kind, '']) {
-    const price = prices.get(`${scope}:${model}`)?.findLast((candidate) => candidate.effectiveFrom <= at)
-    if (price) return pricingOf(price)
+  return pricingAmong(ownPrices(prices, provider, model), provider, model, at)
+}
+
+/** So many models of one provider are known at once: vendors name them too. */
+const MAX_MODELS = 1_000
+
+/** `selectPricing` of prices that stay as they are, for providers that are asked for again and again. */
+export function pricer(prices: OwnPrices) {
+  const known = new WeakMap<PricedProvider, Map<string, Lists>>()
+  return (provider: PricedProvider, model: string, at: number): Pricing | null => {
+    let byModel = known.get(provider)
+    if (!byModel) {
+      byModel = new Map()
+      known.set(provider, byModel)
+    }
+    let lists = byModel.get(model)
+    if (!lists) {
+      lists = ownPrices(prices, provider, model)
+      if (byModel.size >= MAX_MODELS) byModel.clear()
+      byModel.set(model, lists)
+    }
+    return pricingAmong(lists, provider, model, at)
+  }
+}
+
+/** Own prices that may count for a model, each list before the next. */
+type Lists = readonly (readonly PriceEntity[])[]
+
+function ownPrices(prices: OwnPrices, provider: PricedProvider, model: string): Lists {
+  return [provider.id, provider.kind, ''].flatMap((scope) => {
+    const list = prices.get(`${scope}:${model}`)
+    return list ? [list] : []
+  })
+}
+
+function pricingAmong(lists: Lists, provider: PricedProvider, model: string, at: number): Pricing | null {
+  for (const list of lists) {
+    for (let index = list.length - 1; index >= 0; index -= 1) {
+      const price = list[index]
+      if (price && price.effectiveFrom <= at) return pricingOf(price)
+    }
   }
   return findPricing(provider.kind, provider.baseUrl, model, at)
 }
