@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { HoldRecord, WrittenHold } from '../journal/books.ts'
-import { type Moment, SlidingWindow } from './sliding-window.ts'
+import { type Moment, SlidingWindow, type Used } from './sliding-window.ts'
 
 /** What of an attempt counts, as one letter in the journal. */
 export const COUNTS = {
@@ -103,13 +103,6 @@ export interface Money {
   held: bigint
 }
 
-/** What counts now, and the milliseconds until the first of it, and until all, is forgotten; 0 without a window. */
-export interface Used {
-  readonly used: bigint
-  readonly lessInMs: number
-  readonly emptyInMs: number
-}
-
 export interface Counters {
   /** Takes room for all, or for none and says which is short. */
   reserve(wants: readonly Want[]): Hold | Shortage
@@ -125,7 +118,8 @@ export interface Counters {
   setSpent(key: string, spent: bigint): void
   /** All money that is counted. */
   moneys(): Iterable<readonly [key: string, money: Readonly<Money>]>
-  used(key: string, windowMs: number): Used
+  /** @param now monotonic milliseconds, of somebody who asks for several */
+  used(key: string, windowMs: number, now?: number): Used
   /** Of what counts within a window or at once; good for a walk in pieces, over changes meanwhile. */
   countedKeys(): Iterator<string>
   /** Hears the keys under which room came back. */
@@ -331,17 +325,10 @@ export function createCounters(clock: Clock): Counters {
       freed(key)
     },
 
-    used(key, windowMs) {
+    used(key, windowMs, now = clock.monotonic()) {
       const gauge = gauges.get(key)
       if (gauge !== undefined) return { used: gauge, lessInMs: 0, emptyInMs: 0 }
-      const window = windows.get(key)
-      if (!window) return { used: 0n, lessInMs: 0, emptyInMs: 0 }
-      const now = clock.monotonic()
-      return {
-        used: window.total(now, windowMs),
-        lessInMs: window.lessIn(now, windowMs),
-        emptyInMs: window.emptyIn(now, windowMs),
-      }
+      return windows.get(key)?.used(now, windowMs) ?? NOTHING_USED
     },
 
     *countedKeys() {
@@ -391,6 +378,8 @@ export function createCounters(clock: Clock): Counters {
     },
   }
 }
+
+const NOTHING_USED: Used = { used: 0n, lessInMs: 0, emptyInMs: 0 }
 
 function isWorse(a: Omit<Shortage, 'index'>, b: Shortage): boolean {
   const rank = { never: 3, full: 2, held: 1 } as const

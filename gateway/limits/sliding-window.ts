@@ -16,6 +16,13 @@ export interface Moment {
   counted: boolean
 }
 
+/** What counts now, and the milliseconds until the first of it, and until all, is forgotten; 0 without a window. */
+export interface Used {
+  readonly used: bigint
+  readonly lessInMs: number
+  readonly emptyInMs: number
+}
+
 export class SlidingWindow {
   #moments: Moment[] = []
   #first = 0
@@ -70,18 +77,16 @@ export class SlidingWindow {
     return Math.ceil(windowMs)
   }
 
-  /** Milliseconds until nothing counts any more. */
-  emptyIn(now: number, windowMs: number): number {
-    this.#expire(now, windowMs)
-    const last = this.#moments.length > this.#first ? this.#moments.at(-1) : undefined
-    return last ? Math.max(0, Math.ceil(last.at + windowMs - now)) : 0
-  }
-
-  /** Milliseconds until something of it no longer counts; 0 where nothing does. */
-  lessIn(now: number, windowMs: number): number {
+  used(now: number, windowMs: number): Used {
     this.#expire(now, windowMs)
     const oldest = this.#moments[this.#first]
-    return oldest ? Math.max(0, Math.ceil(oldest.at + windowMs - now)) : 0
+    const newest = this.#moments[this.#moments.length - 1]
+    if (!oldest || !newest) return { used: this.#total, lessInMs: 0, emptyInMs: 0 }
+    return {
+      used: this.#total,
+      lessInMs: Math.max(0, Math.ceil(oldest.at + windowMs - now)),
+      emptyInMs: Math.max(0, Math.ceil(newest.at + windowMs - now)),
+    }
   }
 
   get isEmpty(): boolean {

@@ -9,7 +9,7 @@ import type { Attempt } from './attempt.ts'
 import type { Sink } from './attempt-terms.ts'
 import type { Degradation } from './degradation.ts'
 import { servedModelOf, sumCost } from './meter.ts'
-import { rateLimitHeaders } from './rate-limit-headers.ts'
+import { addRateLimitHeaders } from './rate-limit-headers.ts'
 
 /** Of a vendor's headers only these go on, so that no cookie and no account's name does. */
 const VENDOR_HEADERS = ['openai-processing-ms', 'openai-version'] as const
@@ -20,7 +20,8 @@ export type HeaderList = string[]
 function callHeaders(call: Call): HeaderList {
   const headers = ['x-gatehouse-request-id', call.id, 'x-gatehouse-trace-id', call.traceId]
   if (call.route) headers.push('x-gatehouse-route', headerText(call.route.route.name))
-  headers.push(...rateLimitHeaders(call.around.policing.counters, call.limits))
+  const { clock, policing } = call.around
+  addRateLimitHeaders(headers, policing.counters, call.limits, clock.monotonic())
   return headers
 }
 

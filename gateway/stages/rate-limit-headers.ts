@@ -11,43 +11,58 @@ import type { Counters } from '../limits/counters.ts'
 interface Standing {
   readonly limit: LimitEntity
   readonly remaining: bigint
+  readonly text: string
   readonly resetMs: number
 }
 
-/** Names and values in turn. */
-export function rateLimitHeaders(counters: Counters, applied: readonly AppliedLimit[]): string[] {
-  if (applied.length === 0) return []
+/**
+ * Adds names and values in turn.
+ * @param now monotonic milliseconds
+ */
+export function addRateLimitHeaders(
+  headers: string[],
+  counters: Counters,
+  applied: readonly AppliedLimit[],
+  now: number,
+): void {
+  if (applied.length === 0) return
   let policies = ''
   let standing = ''
   let requests: Standing | null = null
   let tokens: Standing | null = null
   for (const one of applied) {
-    const { used, lessInMs, emptyInMs: resetMs } = counters.used(one.key, one.windowMs)
+    const { used, lessInMs, emptyInMs: resetMs } = counters.used(one.key, one.windowMs, now)
     const { policy: limit } = one
     const remaining = one.limit > used ? one.limit - used : 0n
-    const { name, item } = wordsOf(one)
-    const window = limit.windowSeconds === null ? '' : `;t=${Math.ceil(lessInMs / 1_000)}`
-    const separator = policies === '' ? '' : ', '
-    policies += separator + item
-    standing += `${separator}${name};r=${quantity(limit, remaining)}${window}`
-    if (limit.metric === 'requests') requests = tighter(requests, { limit, remaining, resetMs })
-    else if (TOKEN_METRICS.has(limit.metric)) tokens = tighter(tokens, { limit, remaining, resetMs })
+    const text = quantity(limit, remaining)
+    const words = wordsOf(one)
+    standing += (policies === '' ? words.name : words.nextName) + text
+    if (limit.windowSeconds !== null) standing += `;t=${Math.ceil(lessInMs / 1_000)}`
+    policies = policiesWith(words, policies)
+    if (limit.metric === 'requests') {
+      if (!isTighter(requests, remaining)) requests = { limit, remaining, text, resetMs }
+    } else if (TOKEN_METRICS.has(limit.metric)) {
+      if (!isTighter(tokens, remaining)) tokens = { limit, remaining, text, resetMs }
+    }
   }
-  const headers = ['ratelimit-policy', policies, 'ratelimit', standing]
-  if (requests) headers.push(...familyHeaders('requests', requests))
-  if (tokens) headers.push(...familyHeaders('tokens', tokens))
-  return headers
+  headers.push('ratelimit-policy', policies, 'ratelimit', standing)
+  if (requests) addFamily(headers, REQUESTS, requests)
+  if (tokens) addFamily(headers, TOKENS, tokens)
 }
 
-function tighter(a: Standing | null, b: Standing): Standing {
-  return a !== null && a.remaining <= b.remaining ? a : b
-}
+const isTighter = (standing: Standing | null, remaining: bigint): boolean =>
+  standing !== null && standing.remaining <= remaining
 
 /** What of a limit is the same in every answer. */
 interface Words {
+  /** Of `RateLimit`: up to what remains, as the first and behind others. */
   readonly name: string
+  readonly nextName: string
   /** Of `RateLimit-Policy`. */
   readonly item: string
+  /** That header with this limit in it, and what stood before: the same in each call of a key. */
+  policies: string
+  before: string | null
 }
 
 const known = new WeakMap<AppliedLimit, Words>()
@@ -59,23 +74,41 @@ function wordsOf(applied: AppliedLimit): Words {
     const name = sfString(policy.name)
     const window = policy.windowSeconds === null ? '' : `;w=${policy.windowSeconds}`
     const unit = UNITS[policy.metric]
-    words = { name, item: `${name};q=${quantity(policy, limit)}${unit ? `;qu="${unit}"` : ''}${window}` }
+    words = {
+      name: `${name};r=`,
+      nextName: `, ${name};r=`,
+      item: `${name};q=${quantity(policy, limit)}${unit ? `;qu="${unit}"` : ''}${window}`,
+      policies: '',
+      before: null,
+    }
     known.set(applied, words)
   }
   return words
 }
 
+function policiesWith(words: Words, before: string): string {
+  if (words.before !== before) {
+    words.before = before
+    words.policies = before === '' ? words.item : `${before}, ${words.item}`
+  }
+  return words.policies
+}
+
 const TOKEN_METRICS: ReadonlySet<string> = new Set(['tokens', 'inputTokens', 'outputTokens'])
 
-function familyHeaders(family: 'requests' | 'tokens', tightest: Standing): string[] {
-  return [
-    `x-ratelimit-limit-${family}`,
-    String(tightest.limit.limit),
-    `x-ratelimit-remaining-${family}`,
-    tightest.remaining.toString(),
-    `x-ratelimit-reset-${family}`,
-    duration(tightest.resetMs),
-  ]
+const REQUESTS = {
+  limit: 'x-ratelimit-limit-requests',
+  remaining: 'x-ratelimit-remaining-requests',
+  reset: 'x-ratelimit-reset-requests',
+}
+const TOKENS = {
+  limit: 'x-ratelimit-limit-tokens',
+  remaining: 'x-ratelimit-remaining-tokens',
+  reset: 'x-ratelimit-reset-tokens',
+}
+
+function addFamily(headers: string[], names: typeof TOKENS, { limit, text, resetMs }: Standing): void {
+  headers.push(names.limit, limit.limit, names.remaining, text, names.reset, duration(resetMs))
 }
 
 /** The draft has no unit for tokens and money; its own default is `requests`. */
