@@ -17,7 +17,7 @@ describe('the body for a target', () => {
   it.each([
     [
       '{"model":"m","messages":[{}],"stream":true}',
-      '{"model":"vendor-model","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}',
+      '{"model":"vendor-model","stream_options":{"include_usage":true},"messages":[{}],"stream":true}',
     ],
     [
       '{"stream_options":null,"model":"m","messages":[{}],"stream":true}',
@@ -44,17 +44,20 @@ describe('the body for a target', () => {
   })
 
   it.each([
-    ['nothing', '{"model":"m","messages":[{}]}', ',"max_tokens":50}'],
-    ['more', '{"model":"m","messages":[{}],"max_tokens":900}', ',"max_tokens":50}'],
+    ['nothing', '{"model":"m","messages":[{}]}', ',"max_tokens":50,"messages":[{}]}'],
+    ['more', '{"model":"m","messages":[{}],"max_tokens":900}', ',"messages":[{}],"max_tokens":50}'],
     [
       'more, by the newer name',
       '{"model":"m","messages":[{}],"max_completion_tokens":900}',
-      ',"max_completion_tokens":50,"max_tokens":50}',
+      ',"max_tokens":50,"messages":[{}],"max_completion_tokens":50}',
     ],
-    ['less', '{"model":"m","messages":[{}],"max_tokens":7}', ',"max_tokens":7}'],
-    ['null', '{"model":"m","messages":[{}],"max_tokens":null}', ',"max_tokens":50}'],
-  ])('carries the route’s cap where the caller asked for %s', (_name, body, end) => {
-    expect(sent(body, { maxOutputTokens: 50 })).toBe(`{"model":"vendor-model","messages":[{}]${end}`)
+    ['less', '{"model":"m","messages":[{}],"max_tokens":7}', ',"messages":[{}],"max_tokens":7}'],
+    ['null', '{"model":"m","messages":[{}],"max_tokens":null}', ',"messages":[{}],"max_tokens":50}'],
+  ])('carries the route’s cap where the caller asked for %s', (_name, body, rest) => {
+    expect(sent(body, { maxOutputTokens: 50 })).toBe(`{"model":"vendor-model"${rest}`)
+    // Where the name stays, what is new stands last.
+    const { model: _model, ...capped } = JSON.parse(sent(body, { maxOutputTokens: 50 }))
+    expect(JSON.parse(sent(body, { maxOutputTokens: 50, model: 'm' }))).toEqual({ model: 'm', ...capped })
   })
 
   it.each([

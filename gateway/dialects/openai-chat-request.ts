@@ -126,7 +126,8 @@ export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer 
     if (scan.members.some((member) => member.key === key)) splices.push(setMember(scan, key, text))
     else added.push(`${JSON.stringify(key)}:${text}`)
   }
-  if (target.model !== request.model) put('model', JSON.stringify(target.model))
+  const isRenamed = target.model !== request.model
+  if (isRenamed) put('model', JSON.stringify(target.model))
   if (!target.asksForUsage) removed.push('stream_options')
   else if (request.stream && !request.usageAsked) askForUsage(request, splices, put)
   const { member, callers } = target.outputCap
@@ -142,7 +143,11 @@ export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer 
     if (own.length === 0 || (callers === 'doubled' && !own.includes(member))) put(member, String(least))
   }
   splices.push(...removeMembers(scan, removed))
-  if (added.length > 0) splices.push({ start: scan.end, end: scan.end, text: `,${added.join(',')}` })
+  const [first] = splices
+  const text = added.length > 0 ? `,${added.join(',')}` : ''
+  // Beside the new name of the model, where it has one: each place costs a copy.
+  if (isRenamed && first) splices[0] = { ...first, text: first.text + text }
+  else if (text !== '') splices.push({ start: scan.end, end: scan.end, text })
   return spliceBytes(body, splices)
 }
 
