@@ -98,6 +98,7 @@ export function outputBound({ choices, uncappedOutputTokens }: OutputShape, maxO
   return maxOutputTokens * choices + uncappedOutputTokens
 }
 
+/** Each kind of token may be the dearest: which ones a call will have, nobody knows before it is answered. */
 interface HighestRates {
   readonly input: string
   readonly output: string
@@ -105,22 +106,14 @@ interface HighestRates {
   readonly second: string | undefined
 }
 
-const known = new WeakMap<Rates, HighestRates>()
-
-/** Each kind of token may be the dearest: which ones a call will have, nobody knows before it is answered. */
 function highestRates(rates: Rates): HighestRates {
-  let highest = known.get(rates)
-  if (!highest) {
-    const { input, cacheRead, cacheWrite5m, cacheWrite1h, inputAudio, output, reasoning, outputAudio } = rates
-    highest = {
-      input: dearest([input, cacheRead, cacheWrite5m, cacheWrite1h, inputAudio]),
-      output: dearest([output, reasoning, outputAudio]),
-      request: rates.request,
-      second: rates.second,
-    }
-    known.set(rates, highest)
+  const { input, cacheRead, cacheWrite5m, cacheWrite1h, inputAudio, output, reasoning, outputAudio } = rates
+  return {
+    input: dearest([input, cacheRead, cacheWrite5m, cacheWrite1h, inputAudio]),
+    output: dearest([output, reasoning, outputAudio]),
+    request: rates.request,
+    second: rates.second,
   }
-  return highest
 }
 
 function dearest(texts: readonly (string | undefined)[]): string {
@@ -150,26 +143,57 @@ export type MostTokens = Pick<Most, 'inputTokens' | 'outputTokens'>
 /** Pico-dollars that no attempt exceeds which takes at most so much, whichever service tier is served. */
 export function costBound(pricing: Pricing, requestedTier: string | null, most: Most): bigint {
   let bound = 0n
-  for (const serviceTier of tiersToExpect(pricing, requestedTier)) {
-    for (const rates of possibleRates(pricing, most.inputTokens, serviceTier)) {
-      const under = boundUnder(rates, most)
-      if (under > bound) bound = under
-    }
+  for (const { fromInputTokens, rates } of ratesToExpect(pricing, requestedTier)) {
+    if (fromInputTokens > most.inputTokens) continue
+    const under = boundUnder(rates, most)
+    if (under > bound) bound = under
   }
   return bound + ROUNDING_PICO
 }
 
-/**
- * The service tiers that a vendor may serve, null for its standard one: the one that was asked for or, where there is no
- * room in it, the standard one. `auto`, and no word, leave it to what the account is set to.
- */
-function tiersToExpect({ serviceTiers }: Pricing, requested: string | null): (string | null)[] {
-  if (requested === null || requested === 'auto') return [null, ...Object.keys(serviceTiers)]
-  return [null, requested]
+/** By which a call of so much input may be priced. */
+interface RatesFrom {
+  readonly fromInputTokens: number
+  readonly rates: HighestRates
 }
 
-function boundUnder(rates: Rates, { inputTokens, outputTokens, timeMs }: Most): bigint {
-  const { input, output, request, second } = highestRates(rates)
+const expected = new WeakMap<Pricing, Map<string | null, readonly RatesFrom[]>>()
+
+function ratesToExpect(pricing: Pricing, requested: string | null): readonly RatesFrom[] {
+  const { serviceTiers } = pricing
+  const isOpen = requested === null || requested === 'auto'
+  // A tier without a price of its own costs what the standard one does, and may have any name.
+  const named = !isOpen && Object.hasOwn(serviceTiers, requested) ? requested : null
+  const asked = isOpen ? 'auto' : named
+  let known = expected.get(pricing)
+  if (!known) {
+    known = new Map()
+    expected.set(pricing, known)
+  }
+  let rates = known.get(asked)
+  if (!rates) {
+    rates = tiersToExpect(pricing, asked).flatMap((serviceTier) =>
+      possibleRates(pricing, serviceTier).map(({ fromInputTokens, rates }) => ({
+        fromInputTokens,
+        rates: highestRates(rates),
+      })),
+    )
+    known.set(asked, rates)
+  }
+  return rates
+}
+
+/**
+ * The service tiers that a vendor may serve, null for its standard one: the one that was asked for or, where there is no
+ * room in it, the standard one. `auto` leaves it to what the account is set to.
+ */
+function tiersToExpect({ serviceTiers }: Pricing, asked: string | null): (string | null)[] {
+  if (asked === 'auto') return [null, ...Object.keys(serviceTiers)]
+  return asked === null ? [null] : [null, asked]
+}
+
+function boundUnder(rates: HighestRates, { inputTokens, outputTokens, timeMs }: Most): bigint {
+  const { input, output, request, second } = rates
   return (
     costOfTokens(inputTokens, input) +
     costOfTokens(outputTokens, output) +

@@ -25,12 +25,18 @@ export function ratesFor(pricing: Pricing, inputTokens: number, serviceTier: str
   return own === undefined ? standard : scaledRates(standard, own)
 }
 
-/** All rates by which a call may be priced whose input is at most so long, at one service tier. */
-export function possibleRates(pricing: Pricing, inputTokens: number, serviceTier: string | null): Rates[] {
+/** All rates by which a call may be priced at one service tier, each from so much input on. */
+export function possibleRates(
+  pricing: Pricing,
+  serviceTier: string | null,
+): { readonly fromInputTokens: number; readonly rates: Rates }[] {
   const own = ownPrice(pricing, serviceTier)
   const { tiers }: { tiers: readonly PriceTier[] } = typeof own === 'object' ? own : pricing
   const starts = [0, ...tiers.map(({ aboveInputTokens }) => aboveInputTokens + 1)]
-  return starts.filter((start) => start <= inputTokens).map((start) => ratesFor(pricing, start, serviceTier))
+  return starts.map((start) => ({
+    fromInputTokens: start,
+    rates: ratesFor(pricing, start, serviceTier),
+  }))
 }
 
 /** The name is a vendor's: one that every object knows is not a price. */
