@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { HoldRecord, WrittenHold } from '../journal/books.ts'
+import { holdText } from './hold-text.ts'
 import { type Moment, SlidingWindow, type Used } from './sliding-window.ts'
 
 /** What of an attempt counts, as one letter in the journal. */
@@ -68,25 +69,8 @@ export class Hold implements WrittenHold {
   }
 
   toText(): string {
-    let text = ''
-    for (const { key, counts, amount, windowMs } of this.entries)
-      text += `${text === '' ? '' : ','}[${quoted(key)},"${counts}","${amount}",${windowMs}]`
-    return `[${text}]`
+    return holdText(this.entries)
   }
-}
-
-const quotedKeys = new Map<string, string>()
-const MAX_QUOTED = 4_096
-
-/** A key as JSON: a few of them stand in most intents. */
-function quoted(key: string): string {
-  let text = quotedKeys.get(key)
-  if (text === undefined) {
-    text = JSON.stringify(key)
-    if (quotedKeys.size >= MAX_QUOTED) quotedKeys.clear()
-    quotedKeys.set(key, text)
-  }
-  return text
 }
 
 /** Why there was no room: of all wants without, the one that keeps the caller longest. */
@@ -149,8 +133,6 @@ export function isHold(result: Hold | Shortage): result is Hold {
 
 export function createCounters(clock: Clock): Counters {
   const windows = new Map<string, SlidingWindow>()
-  /** The window that a key was asked about last: what pruning goes by. */
-  const spans = new Map<string, number>()
   const gauges = new Map<string, bigint>()
   const moneys = new Map<string, Money>()
   /** Not a Set: one that each call goes into and out of makes itself new tables without end, and each old one lives on. */
@@ -164,8 +146,7 @@ export function createCounters(clock: Clock): Counters {
       moneys.set(key, { spent: BigInt(spent), held: BigInt(held) })
     const shift = clock.monotonic() - clock.now()
     for (const [key, windowMs, ...pairs] of state.windows) {
-      const window = windowOf(key)
-      spans.set(key, windowMs)
+      const window = windowOver(key, windowMs)
       if (state.at !== undefined) window.passedUntil(state.at + shift - windowMs)
       for (let index = 0; index + 1 < pairs.length; index += 2) {
         const at = Math.min(Number(pairs[index]) + shift, clock.monotonic())
@@ -180,6 +161,12 @@ export function createCounters(clock: Clock): Counters {
       window = new SlidingWindow()
       windows.set(key, window)
     }
+    return window
+  }
+
+  function windowOver(key: string, windowMs: number): SlidingWindow {
+    const window = windowOf(key)
+    window.spanMs = windowMs
     return window
   }
 
@@ -224,10 +211,7 @@ export function createCounters(clock: Clock): Counters {
     let moment: Moment | null = null
     if (counts === COUNTS.money) moneyOf(key).held += amount
     else if (counts === COUNTS.concurrency) gauges.set(key, (gauges.get(key) ?? 0n) + amount)
-    else {
-      spans.set(key, windowMs)
-      moment = windowOf(key).add(now, windowMs, amount)
-    }
+    else moment = windowOver(key, windowMs).add(now, windowMs, amount)
     return { key, counts, amount, windowMs, moment }
   }
 
@@ -242,10 +226,8 @@ export function createCounters(clock: Clock): Counters {
     retake(record, at) {
       for (const [key, counts, amount, windowMs] of record) {
         if (counts === COUNTS.money) moneyOf(key).held += BigInt(amount)
-        else if (counts !== COUNTS.concurrency) {
-          spans.set(key, windowMs)
-          windowOf(key).add(monotonicAt(at), windowMs, BigInt(amount))
-        }
+        else if (counts !== COUNTS.concurrency)
+          windowOver(key, windowMs).add(monotonicAt(at), windowMs, BigInt(amount))
       }
     },
     resettle(record, at, amounts) {
@@ -289,8 +271,8 @@ export function createCounters(clock: Clock): Counters {
       for (const entry of hold.entries) {
         const amount = amounts[index] ?? entry.amount
         index += 1
+        if (amount === entry.amount) continue
         const by = amount - entry.amount
-        if (by === 0n) continue
         const { key, counts, windowMs, moment } = entry
         entry.amount = amount
         if (counts === COUNTS.money) moneyOf(key).held += by
@@ -343,10 +325,8 @@ export function createCounters(clock: Clock): Counters {
     prune(isOver) {
       const now = clock.monotonic()
       for (const [key, window] of windows) {
-        window.total(now, spans.get(key) ?? 0)
-        if (!window.isEmpty) continue
-        windows.delete(key)
-        spans.delete(key)
+        window.total(now, window.spanMs)
+        if (window.isEmpty) windows.delete(key)
       }
       for (const key of moneys.keys()) if (isOver(key)) moneys.delete(key)
     },
@@ -372,7 +352,7 @@ export function createCounters(clock: Clock): Counters {
             Math.round(moment.at + shift),
             (moment.amount - (counted.get(moment) ?? 0n)).toString(),
           ])
-          return [key, spans.get(key) ?? 0, ...moments] as const
+          return [key, window.spanMs, ...moments] as const
         }),
       }
     },

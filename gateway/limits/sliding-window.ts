@@ -24,6 +24,8 @@ export interface Used {
 }
 
 export class SlidingWindow {
+  /** The window that amounts were taken in last: what pruning goes by. */
+  spanMs = 0
   #moments: Moment[] = []
   #first = 0
   #total = 0n
