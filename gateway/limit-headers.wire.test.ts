@@ -1,6 +1,7 @@
 /** What callers read of limits, to the unit, on a clock that stands still until the test moves it. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type GatewayUnderTest, HELLO, startGatewayUnderTest, until } from './testing/gateway-under-test.ts'
+import { testProvider, testRoute } from './testing/memory-configuration.ts'
 import { testLimit } from './testing/policies.ts'
 
 let gateway: GatewayUnderTest
@@ -115,4 +116,20 @@ it('keeps what was counted over an edit of the amount, the window and the name',
   expect((await ask(0)).read('ratelimit')).toBe('"first";r=0;t=10')
   expect((await ask(0)).status).toBe(429)
   expect((await ask(10_000)).read('ratelimit')).toBe('"first";r=3;t=10')
+})
+
+it('lets no name break a line of an answer', async () => {
+  const broken = 'n"\r\nx-evil: 1\r\n\r\n'
+  gateway.configure({
+    policies: [testLimit({ id: 'limit_broken', metric: 'requests', limit: '3', name: broken })],
+    providers: [testProvider({ id: 'provider_n', name: broken, baseUrl: gateway.a.baseUrl })],
+    routes: [testRoute({ name: broken, targets: [{ providerId: 'provider_n', model: 'gpt-fake' }] })],
+  })
+  gateway.a.script([], { servedModel: broken })
+  const { status, read } = await ask(0, { model: broken })
+  expect(status).toBe(200)
+  expect(read('x-evil')).toBeNull()
+  expect(read('ratelimit')).toBe('"n\\"??x-evil: 1????";r=2;t=60')
+  for (const name of ['x-gatehouse-route', 'x-gatehouse-provider', 'x-gatehouse-model'])
+    expect(read(name)).toBe('n"??x-evil: 1????')
 })

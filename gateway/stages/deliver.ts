@@ -5,6 +5,7 @@ import type { Call } from '../call.ts'
 import { renderOpenAiError } from '../dialects/openai-error.ts'
 import type { GatewayError } from '../gateway-error.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
+import { writeAnswerHead } from './answer-head.ts'
 import type { Attempt } from './attempt.ts'
 import type { Sink } from './attempt-terms.ts'
 import type { Degradation } from './degradation.ts'
@@ -77,8 +78,8 @@ export function sendJson(call: Call, headers: HeaderList, bytes: Buffer): void {
   if (call.gone) return
   const cost = sumCost(call.attempts)
   if (cost !== null) headers.push('x-gatehouse-cost-usd', formatUsd(cost))
-  headers.push('content-type', 'application/json', 'content-length', String(bytes.length))
-  call.response.writeHead(200, headers)
+  const framing = ['content-type', 'application/json', 'content-length', String(bytes.length)]
+  writeAnswerHead(call.response, headers, framing)
   call.response.end(bytes)
   endWithin(call)
 }
