@@ -1,4 +1,5 @@
 /** What an attempt really took from each counter that it holds room in. */
+import { readPico } from '../../lib/contract/money.ts'
 import type { Attempt as AttemptRecord } from '../../lib/contract/usage-event.ts'
 import { COUNTS, type Counts, type Hold } from './counters.ts'
 
@@ -18,21 +19,12 @@ export function actualAmount(counts: Counts, { usage, costPicoUsd }: AttemptReco
       return BigInt(usage.outputTokens)
     case COUNTS.cost:
     case COUNTS.money:
-      return costPicoUsd === null ? 0n : BigInt(costPicoUsd)
+      return costPicoUsd === null ? 0n : readPico(costPicoUsd)
     case COUNTS.concurrency:
       return 0n
   }
 }
 
 export function actualAmounts(hold: Hold, record: AttemptRecord): bigint[] {
-  const amounts: bigint[] = []
-  let money: bigint | null = null
-  for (const { counts } of hold.entries) {
-    if (counts !== COUNTS.money) amounts.push(actualAmount(counts, record))
-    else {
-      money ??= actualAmount(counts, record)
-      amounts.push(money)
-    }
-  }
-  return amounts
+  return hold.entries.map(({ counts }) => actualAmount(counts, record))
 }

@@ -10,12 +10,12 @@ import {
   providerLimitId,
   type RouteEntity,
 } from '../../lib/contract/entities.ts'
-import type { ScopeSubjects, ScopeType } from '../../lib/contract/policy.ts'
+import type { Period, ScopeSubjects, ScopeType } from '../../lib/contract/policy.ts'
 import type { Clock } from '../clock.ts'
 import type { CompiledRoute, CompiledTarget, KeyOwner } from '../snapshot/configuration.ts'
 import type { Policy, PolicyIndex } from '../snapshot/policy-index.ts'
 import { COUNTS, type Counts } from './counters.ts'
-import { amountOf, budgetKey, limitKey, periodOf } from './policing.ts'
+import { amountOf, budgetKey, isWithin, limitKey, periodOf } from './policing.ts'
 
 /** A limit as it counts one subject, ready for the counters. */
 export interface AppliedLimit {
@@ -196,7 +196,7 @@ function countsOf({ metric, countCachedInput }: LimitEntity): Counts {
 }
 
 function appliedBudget(policy: BudgetEntity, subject: string): AppliedBudget {
-  let startMs = -1
+  let period: Period | null = null
   let key = ''
   const amount = BigInt(policy.amountPicoUsd)
   return {
@@ -204,10 +204,9 @@ function appliedBudget(policy: BudgetEntity, subject: string): AppliedBudget {
     subject,
     vendor: null,
     keyAt(at) {
-      const period = periodOf(policy, at)
-      if (period.startMs !== startMs) {
-        startMs = period.startMs
-        key = budgetKey(policy, subject, startMs)
+      if (period === null || !isWithin(period, at)) {
+        period = periodOf(policy, at)
+        key = budgetKey(policy, subject, period.startMs)
       }
       return key
     },

@@ -51,12 +51,15 @@ export const limitKey = (limit: LimitEntity, subject: string): string => `${limi
 export const budgetKey = (budget: BudgetEntity, subject: string, startMs: number): string =>
   `${budget.id}|${subject}|${startMs}`
 
+export const isWithin = ({ startMs, endMs }: Period, at: number): boolean =>
+  at >= startMs && (endMs === null || at < endMs)
+
 const periods = new WeakMap<BudgetEntity, Period>()
 
 /** The budget's period that an instant lies in. */
 export function periodOf(budget: BudgetEntity, at: number): Period {
   const known = periods.get(budget)
-  if (known && at >= known.startMs && (known.endMs === null || at < known.endMs)) return known
+  if (known && isWithin(known, at)) return known
   const period = periodAt(at, budget.period, budget.timeZone)
   periods.set(budget, period)
   return period

@@ -3,6 +3,7 @@
  * estimated from what was sent and received, and says so. A price that isn't known makes it unpriced, never free.
  */
 
+import { readPico } from '../../lib/contract/money.ts'
 import type { Pricing } from '../../lib/contract/price.ts'
 import { pricingOfAttempt } from '../../lib/contract/price-selection.ts'
 import { priceAttempt, ratesFor } from '../../lib/contract/pricing.ts'
@@ -217,7 +218,7 @@ export function sumCost(records: readonly AttemptRecord[]): bigint | null {
   let sum = 0n
   for (const { costPicoUsd } of records) {
     if (costPicoUsd === null) return null
-    sum += BigInt(costPicoUsd)
+    sum += readPico(costPicoUsd)
   }
   return sum
 }

@@ -62,6 +62,18 @@ export function rateText({ coefficient, scale }: Decimal): string {
   return formatDecimal({ coefficient: rounded, scale: MAX_RATE_DECIMALS })
 }
 
+let lastText = ''
+let lastPico = 0n
+
+/** Pico-dollars from the text that the books have; the last one is remembered, as what a call cost is read in a row. */
+export function readPico(text: string): bigint {
+  if (text !== lastText) {
+    lastPico = BigInt(text)
+    lastText = text
+  }
+  return lastPico
+}
+
 /**
  * Pico-dollars of a USD amount in text, exactly.
  * @throws RangeError when the text is no decimal number or finer than a pico-dollar.
