@@ -88,6 +88,26 @@ describe('a target that fails before the first token is left while the caller ha
   })
 })
 
+describe('an answer that is not streamed', () => {
+  it('and falls silent in its middle is left for the next target', async () => {
+    routeOver({ timeouts: { idleMs: 300 } })
+    gateway.a.script([{ failAtByte: 200, failBy: 'stall' }])
+    const answer = await gateway.post({ model: 'both', ...HELLO })
+    expect([answer.status, answer.headers.get('x-gatehouse-model')]).toEqual([200, 'gpt-other'])
+    expect((await gateway.event()).attempts).toMatchObject([
+      { outcome: 'error', reason: 'timeout', code: 'provider_timeout' },
+      { outcome: 'ok' },
+    ])
+  })
+
+  it('may take its time before it comes', async () => {
+    routeOver({ timeouts: { idleMs: 300, firstTokenMs: 300 } })
+    gateway.a.script([{ delayMs: 800 }])
+    const answer = await gateway.post({ model: 'both', ...HELLO })
+    expect([answer.status, answer.headers.get('x-gatehouse-model')]).toEqual([200, 'gpt-fake'])
+  })
+})
+
 describe('an error after the first token', () => {
   const midStream: [string, FakePlan][] = [
     ['a broken connection', { failAtByte: 900 }],

@@ -369,14 +369,12 @@ export class Attempt implements UpstreamHandler, Timed {
 
   /** Monotonic milliseconds. */
   get nextDeadline(): number {
-    const idle =
-      this.#state === 'flowing' && !this.#paused
-        ? this.#lastByteAt + this.#options.timeouts.idleMs
-        : Number.POSITIVE_INFINITY
-    // Paused by a slow caller, silence is not the vendor's: look again later.
-    const recheck = this.#paused
-      ? this.#options.clock.monotonic() + this.#options.timeouts.idleMs
-      : Number.POSITIVE_INFINITY
+    const { stream, timeouts, clock } = this.#options
+    const isComing = this.#state === 'flowing' || (this.#state === 'json' && this.#bytes > 0)
+    const idle = isComing && !this.#paused ? this.#lastByteAt + timeouts.idleMs : Number.POSITIVE_INFINITY
+    // Paused by a slow caller, silence is not the vendor's; a whole answer may take its time until it comes. Look again
+    // later, when it may be coming.
+    const recheck = this.#paused || !stream ? clock.monotonic() + timeouts.idleMs : Number.POSITIVE_INFINITY
     return Math.min(this.#options.deadline, this.#phaseDeadline, idle, recheck)
   }
 
@@ -388,7 +386,8 @@ export class Attempt implements UpstreamHandler, Timed {
       return this.#begin()
     }
     if (this.#state === 'refusal' && now < deadline) return this.#failOfRefusal()
-    const when = now >= deadline ? 'deadline' : this.#state === 'flowing' ? 'middle' : 'beginning'
+    const hasBegun = this.#state === 'flowing' || this.#state === 'json'
+    const when = now >= deadline ? 'deadline' : hasBegun ? 'middle' : 'beginning'
     this.#breakOff(ranOutOfTime(this.endpoint, when, this.status))
   }
 }

@@ -61,8 +61,18 @@ export function RetriesCard(props: SectionProps) {
             path="retries.attempts"
             {...props}
           />
-          <NumberField label="First token within, ms" path="timeouts.firstTokenMs" {...props} />
-          <NumberField label="Between events, ms" path="timeouts.idleMs" {...props} />
+          <NumberField
+            label="First token within, ms"
+            hint="Of a streamed answer."
+            path="timeouts.firstTokenMs"
+            {...props}
+          />
+          <NumberField
+            label="Silence of at most, ms"
+            hint="In an answer that has begun."
+            path="timeouts.idleMs"
+            {...props}
+          />
           <NumberField label="In all, ms" path="timeouts.totalMs" {...props} />
         </div>
         <SlowStreams {...props} />
