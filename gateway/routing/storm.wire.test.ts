@@ -2,11 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { FakePlan } from '../testing/fake-openai.ts'
 import { type GatewayUnderTest, HELLO, startGatewayUnderTest, until } from '../testing/gateway-under-test.ts'
 import { testRoute } from '../testing/memory-configuration.ts'
-import { seeded, testSeed } from '../testing/seed.ts'
 
 const LONG = process.env.GATEHOUSE_TEST_LONG === '1'
 const TEXT = 'Hello there, this is the fake vendor speaking in tokens.'
-const random = seeded(testSeed('storm'))
 let gateway: GatewayUnderTest
 
 beforeAll(async () => {
@@ -80,48 +78,3 @@ it('while a target errors, hangs, slows and recovers, callers notice nothing', a
   const attempts = events.flatMap((event) => event.attempts)
   expect(attempts.length).toBe(gateway.a.served.length + gateway.b.served.length)
 }, 180_000)
-
-const FAULTS: readonly FakePlan[] = [
-  {},
-  {},
-  { status: 500 },
-  { status: 503 },
-  { status: 400 },
-  { status: 401 },
-  { status: 429, headers: { 'retry-after': '0' } },
-  { rawBody: '<html>' },
-  { failAtByte: 0, failBy: 'reset' },
-  { failAtByte: 30, failBy: 'fin' },
-  { failAtByte: 700, failBy: 'reset' },
-  { failAtByte: 1_500, failBy: 'fin' },
-  { withoutDone: true },
-  { usage: null },
-]
-const scripts = LONG ? 3_000 : 150
-
-it('whatever the script of failures, a caller sees one whole answer or one honest error', async () => {
-  routeBoth({ retries: { attempts: 3 } })
-  const pick = () => FAULTS[Math.floor(random() * FAULTS.length)] ?? {}
-  gateway.a.served.length = 0
-  gateway.b.served.length = 0
-  gateway.books.events.length = 0
-  for (let turn = 0; turn < scripts; turn += 1) {
-    const plans = [Array.from({ length: 4 }, pick), Array.from({ length: 4 }, pick)]
-    gateway.a.script(plans[0] ?? [])
-    gateway.b.script(plans[1] ?? [])
-    const stream = random() < 0.5
-    const seen = await call(stream)
-    const whole = stream ? isWholeStream(seen) : seen.status === 200 && seen.body.includes(TEXT)
-    const errors = seen.body.match(/"error":\s*\{/g)?.length ?? 0
-    const honest =
-      errors === 1 && (stream ? !/\[DONE\]|"finish_reason":"/.test(seen.body) : seen.status >= 400)
-    expect(
-      [whole, honest].filter(Boolean),
-      `${JSON.stringify(plans)} → ${JSON.stringify(seen)}`,
-    ).toHaveLength(1)
-  }
-  await until(() => gateway.listener.inFlight() === 0)
-  const attempts = gateway.books.events.flatMap((event) => event.attempts)
-  expect(gateway.books.events).toHaveLength(scripts)
-  expect(attempts).toHaveLength(gateway.a.served.length + gateway.b.served.length)
-}, 300_000)

@@ -45,6 +45,8 @@ export interface FakePlan {
   readonly failBy?: 'reset' | 'fin' | 'stall'
   /** Never answers. */
   readonly hang?: boolean
+  /** Breaks the connection off instead of answering. */
+  readonly drop?: boolean
 }
 
 export interface FakeServed {
@@ -55,6 +57,7 @@ export interface FakeServed {
   readonly body: string
   readonly model: string | null
   readonly status: number
+  readonly plan: FakePlan
   promptTokens: number
   /** What left the house, whether or not it arrived. */
   completionTokens: number
@@ -73,12 +76,15 @@ export interface FakeOpenAi {
   script(plans: readonly FakePlan[], otherwise?: FakePlan): void
   /** What becomes of calls with this key, where no plan of the script is left. */
   scriptKey(key: string, plan: FakePlan): void
+  /** What becomes of each call, by what it asks, where no plan of the script is left; null: as before. */
+  scriptBy(choose: ((asked: Readonly<Record<string, unknown>>) => FakePlan) | null): void
   close(): Promise<void>
 }
 
 export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<FakeOpenAi> {
   const served: FakeServed[] = []
   const state = { plans: [] as FakePlan[], otherwise: {} as FakePlan }
+  let chosen: Parameters<FakeOpenAi['scriptBy']>[0] = null
   const plansOfKeys = new Map<string, FakePlan>()
   const script: FakeOpenAi['script'] = (plans, otherwise = {}) => {
     state.plans = [...plans]
@@ -109,11 +115,12 @@ export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<Fak
       return answer(
         response,
         200,
-        JSON.stringify(served.map(({ headers: _headers, body: _body, ...rest }) => rest)),
+        JSON.stringify(served.map(({ headers: _headers, body: _body, plan: _plan, ...rest }) => rest)),
       )
     }
     const ofKey = plansOfKeys.get(request.headers.authorization ?? '')
-    const plan = state.plans.shift() ?? ofKey ?? state.otherwise
+    const plan =
+      state.plans.shift() ?? chosen?.(body === '' ? {} : JSON.parse(body)) ?? ofKey ?? state.otherwise
     await serve(request, response, { path, body, plan, served })
   }
 
@@ -128,6 +135,9 @@ export async function startFakeOpenAi(port = 0, host = '127.0.0.1'): Promise<Fak
     served,
     script,
     scriptKey,
+    scriptBy: (choose) => {
+      chosen = choose
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
@@ -157,6 +167,7 @@ async function serve(
     body,
     model: typeof asked.model === 'string' ? asked.model : null,
     status,
+    plan,
     promptTokens: 0,
     completionTokens: 0,
     bytesSent: 0,
@@ -168,6 +179,7 @@ async function serve(
     if (entry.outcome === 'serving') entry.outcome = 'aborted'
   })
   if (plan.hang) return
+  if (plan.drop) return void request.socket.resetAndDestroy()
   if (plan.delayMs) await sleep(plan.delayMs)
 
   const headers = {
