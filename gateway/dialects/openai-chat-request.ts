@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import {
+  type JsonMember,
   type JsonObjectScan,
   removeMembers,
   type Splice,
@@ -120,11 +121,12 @@ export interface OutputCap {
 export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer {
   const { body, scan } = request
   const splices: Splice[] = []
-  const added: string[] = []
   const removed: string[] = []
-  const put = (key: string, text: string) => {
-    if (scan.members.some((member) => member.key === key)) splices.push(setMember(scan, key, text))
-    else added.push(`${JSON.stringify(key)}:${text}`)
+  let added = ''
+  const put = (key: Known, text: string) => {
+    const member = memberOf(scan, key)
+    if (member) splices.push({ start: member.valueStart, end: member.valueEnd, text })
+    else added += `,"${key}":${text}`
   }
   const isRenamed = target.model !== request.model
   if (isRenamed) put('model', JSON.stringify(target.model))
@@ -133,7 +135,8 @@ export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer 
   const { member, callers } = target.outputCap
   const cap = target.maxOutputTokens
   const own = CAP_MEMBERS.filter((key) => hasValue(request, key))
-  const least = Math.min(cap ?? Number.POSITIVE_INFINITY, ...own.map((key) => Number(request.fields[key])))
+  let least = cap ?? Number.POSITIVE_INFINITY
+  for (const key of own) least = Math.min(least, Number(request.fields[key]))
   if (callers === 'renamed') {
     removed.push(...CAP_MEMBERS.filter((key) => key !== member))
     if (least < Number.POSITIVE_INFINITY) put(member, String(least))
@@ -142,34 +145,34 @@ export function chatBodyFor(request: ChatRequest, target: UpstreamChat): Buffer 
     for (const key of own) if (Number(request.fields[key]) > cap) put(key, String(cap))
     if (own.length === 0 || (callers === 'doubled' && !own.includes(member))) put(member, String(least))
   }
-  splices.push(...removeMembers(scan, removed))
+  if (removed.length > 0) splices.push(...removeMembers(scan, removed))
   const [first] = splices
-  const text = added.length > 0 ? `,${added.join(',')}` : ''
   // Beside the new name of the model, where it has one: each place costs a copy.
-  if (isRenamed && first) splices[0] = { ...first, text: first.text + text }
-  else if (text !== '') splices.push({ start: scan.end, end: scan.end, text })
+  if (isRenamed && first) splices[0] = { ...first, text: first.text + added }
+  else if (added !== '') splices.push({ start: scan.end, end: scan.end, text: added })
   return spliceBytes(body, splices)
 }
 
 const CAP_MEMBERS = ['max_completion_tokens', 'max_tokens'] as const
+/** What is put into a request. */
+type Known = 'model' | 'stream_options' | (typeof CAP_MEMBERS)[number]
+
+function memberOf({ members }: JsonObjectScan, key: Known): JsonMember | null {
+  for (const member of members) if (member.key === key) return member
+  return null
+}
 
 /** `stream_options.include_usage`, beside whatever else stands in there: without it a stream's usage is never told. */
-function askForUsage(
-  request: ChatRequest,
-  splices: Splice[],
-  put: (key: string, text: string) => void,
-): void {
-  const member = request.scan.members.find(({ key }) => key === 'stream_options')
+function askForUsage(request: ChatRequest, splices: Splice[], put: (key: Known, text: string) => void): void {
+  const member = memberOf(request.scan, 'stream_options')
   const inner = member ? scanObject(request.body, member.valueStart) : null
   if (member && inner) splices.push(setMember(inner, 'include_usage', 'true'))
   else put('stream_options', '{"include_usage":true}')
 }
 
-function hasValue(request: ChatRequest, key: string): boolean {
-  const member = request.scan.members.find((candidate) => candidate.key === key)
-  return (
-    member !== undefined && request.body.toString('latin1', member.valueStart, member.valueEnd) !== 'null'
-  )
+function hasValue({ scan, body }: ChatRequest, key: Known): boolean {
+  const member = memberOf(scan, key)
+  return member !== null && body.toString('latin1', member.valueStart, member.valueEnd) !== 'null'
 }
 
 function outputCap(fields: Record<string, unknown>, key: string): number | null {
