@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what a call and a streamed event cost in CPU, saturated, and what the gateway adds to a call at a
  * fixed rate; beside nginx and Portkey, in interleaved rounds. `--quick` is short, `--write` renews docs/benchmarks.md,
- * `--only=nginx,gatehouse` leaves others out. `streams` and `soak` in front are the parts that ask for long breath.
+ * `--only=nginx,gatehouse` leaves others out. `policies`, `streams` and `soak` in front are the parts that ask for long breath.
  */
 import { loadavg } from 'node:os'
 import { type Contestant, Unavailable } from './contestants/contestant.ts'
@@ -13,6 +13,7 @@ import { canPin } from './cores.ts'
 import { writeSection } from './document.ts'
 import { describeMachine, othersBusyShare } from './machine.ts'
 import { measureCalls, measureLatency, measureStreams, warmUp } from './measure.ts'
+import { comparePolicies } from './policies.ts'
 import { residentMb } from './process-cpu.ts'
 import { type Figures, isQuiet, type Report, summarize } from './report.ts'
 import { renderDocument, renderTable } from './report-text.ts'
@@ -33,6 +34,7 @@ const part = process.argv[2]
 await runSession(async (session) => {
   if (part === 'streams') await openStreams(session, write)
   else if (part === 'soak') await soak(session, { calls: quick ? 50_000 : 1_000_000, write })
+  else if (part === 'policies') await comparePolicies(session, quick ? 6 : 160, write)
   else await compare(session)
 })
 

@@ -86,6 +86,12 @@ export async function measureLatency(target: Target, seconds: number): Promise<L
   return { p50Ms, p99Ms, sentLateP99Ms }
 }
 
+/** Compiles and fills what plain calls will. */
+export async function warmUpCalls(contestant: Contestant, seconds: number): Promise<void> {
+  await runLoad(plan(contestant, 'calls', CALL_CONNECTIONS, seconds))
+  await contestant.drained()
+}
+
 /** Compiles and fills what it will; returns how many streams at once fill the core. */
 export async function warmUp(contestant: Contestant, seconds: number): Promise<number> {
   await runLoad(plan(contestant, 'paced', PACED_CONNECTIONS, 1))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { medianOf } from './policies.ts'
 import { type Figures, isQuiet, judge, type Report, summarize } from './report.ts'
 
 const figures = (us: number, eventUs: number, p50Ms: number): Figures => ({
@@ -30,28 +31,27 @@ test('a figure is the median of its rounds, and added time is less that of the s
 test('a target is met, missed, or not judged where there is nothing to compare with', () => {
   const own = summarize('Gatehouse', '1', [figures(60, 20, 0.5)], direct)
   const nginx = summarize('nginx', '1', [figures(14, 7, 0.2)], direct)
-  const policed = summarize('Gatehouse with policies', '1', [figures(72, 20, 0.5)], direct)
-  const verdicts = judge(report([own, nginx, policed]))
-  expect(verdicts.map(({ met }) => met)).toEqual([true, null, false, null, false, true, true])
-  expect([verdicts[0]?.measured, verdicts[4]?.measured]).toEqual(['4.29×', '1.20×'])
+  const verdicts = judge(report([own, nginx]))
+  expect(verdicts.map(({ met }) => met)).toEqual([true, null, false, null, true, true])
+  expect(verdicts[0]?.measured).toBe('4.29×')
 })
 
 test('events that arrived joined are compared with nothing', () => {
   const joined = { ...figures(60, 5, 0.5), streams: { ...figures(60, 5, 0.5).streams, eventsPerRead: 5 } }
   const own = summarize('Gatehouse', '1', [joined], direct)
   const nginx = summarize('nginx', '1', [figures(14, 9, 0.2)], direct)
-  expect(judge(report([own, nginx])).map(({ met }) => met)).toEqual([
-    true,
-    null,
-    null,
-    null,
-    null,
-    true,
-    true,
-  ])
+  expect(judge(report([own, nginx])).map(({ met }) => met)).toEqual([true, null, null, null, true, true])
 })
 
 test('a machine that others use in any round is not quiet', () => {
   expect(isQuiet({ othersBusy: [0.02, 0.04, 0.03] })).toBe(true)
   expect(isQuiet({ othersBusy: [0.02, 0.4, 0.03] })).toBe(false)
+})
+
+test('a median of pairs comes with what it may be by chance', () => {
+  const hundred = Array.from({ length: 100 }, (_, index) => 1 + index)
+  const { median, sure } = medianOf(hundred)
+  expect(median).toBe(50.5)
+  // The 40th and the 61st.
+  expect(sure).toEqual([40, 61])
 })

@@ -1,5 +1,4 @@
 /** From rounds to the figures that are told: medians, and ratios of medians. */
-import { WITH_POLICIES } from './contestants/gatehouse-policies.ts'
 import type { Machine } from './machine.ts'
 import type { CpuFigure, Latency, StreamFigure } from './measure.ts'
 
@@ -111,7 +110,6 @@ export function judge(report: Report): Verdict[] {
     ratio('CPU of a plain call, beside Portkey', 0.125, [own, portkey], perCall),
     ratio('CPU of a streamed event, beside nginx', 2.5, [own, nginx], perEvent, true),
     ratio('CPU of a streamed event, beside Portkey', 0.6, [own, portkey], perEvent, true),
-    ratio('CPU of a plain call under 4 limits and 3 budgets', 1.15, [find(WITH_POLICIES), own], perCall),
     below('Added to a call at 200 calls/s, p50', 1, ({ addedP50Ms }) => addedP50Ms),
     below('Added to a call at 200 calls/s, p99', 4, ({ addedP99Ms }) => addedP99Ms),
   ]

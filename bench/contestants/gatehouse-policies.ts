@@ -37,7 +37,7 @@ export async function startWithPolicies(gatehouse: GatehouseContestant): Promise
       enforcement: 'hard',
     })
   return {
-    name: WITH_POLICIES,
+    name: 'Gatehouse with policies',
     version,
     port,
     path,
@@ -49,5 +49,3 @@ export async function startWithPolicies(gatehouse: GatehouseContestant): Promise
     stop: async () => {},
   }
 }
-
-export const WITH_POLICIES = 'Gatehouse with policies'
