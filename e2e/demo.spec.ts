@@ -17,7 +17,7 @@ const names = async (collection: string) =>
 
 test('the demo fills every screen with an example company, and takes it away again', async ({ page }) => {
   test.setTimeout(90_000)
-  const collections = ['teams', 'consumers', 'keys', 'providers', 'routes']
+  const collections = ['teams', 'consumers', 'keys', 'providers', 'routes', 'limits']
   const before = Object.fromEntries(
     await Promise.all(collections.map(async (collection) => [collection, await names(collection)])),
   ) as Record<string, string[]>
@@ -35,7 +35,7 @@ test('the demo fills every screen with an example company, and takes it away aga
   await expect(page.getByRole('heading', { name: 'Top teams' })).toBeVisible()
 
   await demo('--remove')
-  for (const collection of ['teams', 'consumers', 'providers', 'routes'])
+  for (const collection of ['teams', 'consumers', 'providers', 'routes', 'limits'])
     expect(await names(collection), collection).toEqual(before[collection])
 })
 

@@ -121,6 +121,13 @@ export const TEAMS: readonly { name: string; consumers: readonly DemoConsumer[] 
   },
 ]
 
+/** How near they are moves with the traffic; the last one refuses a call now and then. */
+export const LIMITS = [
+  { name: 'Support, requests', of: 'Customer support', metric: 'requests', limit: 1_000, windowSeconds: 60 },
+  { name: 'Engineering, tokens', of: 'Engineering', metric: 'tokens', limit: 60_000, windowSeconds: 60 },
+  { name: 'Nightly reports, at once', of: 'report-writer', metric: 'concurrency', limit: 1 },
+] as const
+
 /** What the agents are asked: short, so that the demo stays light. */
 export const PROMPTS: Readonly<Record<string, readonly string[]>> = {
   'support-chat': [

@@ -1,7 +1,7 @@
 /** Makes the example company through the public API; what is there already is kept. */
 import type { Api } from './api.ts'
 import { ApiFailure } from './api.ts'
-import { DEMO_MARK, type DemoConsumer, PROVIDERS, ROUTES, TEAMS } from './company.ts'
+import { DEMO_MARK, type DemoConsumer, LIMITS, PROVIDERS, ROUTES, TEAMS } from './company.ts'
 
 interface Named {
   readonly id: string
@@ -45,8 +45,24 @@ export async function fill(api: Api): Promise<Caller[]> {
       teams.find((row) => row.name === team.name) ?? (await api.post<Named>('/teams', { name: team.name }))
     for (const consumer of team.consumers) callers.push(await fillConsumer(api, teamId, consumer, consumers))
   }
+  await fillLimits(api)
   return callers
 }
+
+async function fillLimits(api: Api): Promise<void> {
+  const there = new Set((await api.all<Named>('/limits')).map(({ name }) => name))
+  const teams = new Map((await api.all<Named>('/teams')).map(({ name, id }) => [name, { type: 'team', id }]))
+  const consumers = (await api.all<ConsumerRow>('/consumers')).filter(isOurs)
+  const scopes = new Map([
+    ...teams,
+    ...consumers.map(({ name, id }) => [name, { type: 'consumer', id }] as const),
+  ])
+  for (const { of, ...limit } of LIMITS) {
+    if (!there.has(limit.name)) await api.post('/limits', { ...limit, scope: scopes.get(of) })
+  }
+}
+
+const isOurs = ({ description }: ConsumerRow): boolean => description?.endsWith(`${DEMO_MARK}.`) ?? false
 
 async function fillConsumer(
   api: Api,
@@ -94,9 +110,11 @@ export async function remove(api: Api): Promise<string[]> {
     if (demo && route.targets.every((target) => ours.has(target.providerId))) await drop('routes', route)
   }
   for (const provider of providers) await drop('providers', provider)
-  for (const consumer of await api.all<ConsumerRow>('/consumers')) {
-    if (consumer.description?.endsWith(`${DEMO_MARK}.`)) await drop('consumers', consumer)
-  }
+  const limitNames = new Set<string>(LIMITS.map((limit) => limit.name))
+  for (const limit of await api.all<Named>('/limits'))
+    if (limitNames.has(limit.name)) await drop('limits', limit)
+  for (const consumer of await api.all<ConsumerRow>('/consumers'))
+    if (isOurs(consumer)) await drop('consumers', consumer)
   const teamNames = new Set(TEAMS.map((team) => team.name))
   for (const team of await api.all<Named>('/teams')) if (teamNames.has(team.name)) await drop('teams', team)
   return removed
