@@ -41,7 +41,9 @@ const COLUMNS: readonly Column<Limit>[] = [
           <LimitUse limit={limit} subject={limit.current} narrow />
         </span>
       ) : (
-        <span className="text-muted">nothing</span>
+        <span className="text-muted">
+          nothing<span className="sm:hidden"> of {limitText(limit)}</span>
+        </span>
       ),
   },
   {

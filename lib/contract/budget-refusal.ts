@@ -20,7 +20,8 @@ export function budgetRefusal(of: {
   /** When it resets, RFC 3339; null: never. */
   readonly to: string | null
 }): string {
-  const reset = of.to === null ? 'It does not reset by itself.' : `It resets at ${of.to}.`
+  const reset =
+    of.to === null ? 'It does not reset by itself.' : `It resets at ${of.to.replace('.000Z', 'Z')}.`
   return `The budget "${of.name}"${of.whom} has no room for this call: ${dollars(of.spentUsd)} of ${dollars(of.amountUsd)} ${BUDGET_PERIODS[of.period]} is spent. ${reset}`
 }
 
