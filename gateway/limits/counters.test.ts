@@ -32,6 +32,6 @@ test('a refused want leaves nothing behind that counts', () => {
   expect(short).toEqual({ index: 1, reason: 'never', waitMs: 1_000 })
   expect(counters.money(MONEY.key)).toEqual({ spent: 0n, held: 0n })
   counters.prune(() => true)
-  expect([...counters.countedKeys()]).toEqual([])
+  expect(counters.countedKeys().next().done).toBe(true)
   expect([...counters.moneys()]).toEqual([])
 })
