@@ -1,7 +1,7 @@
 /** What an attempt really took from each counter that it holds room in. */
 import { readPico } from '../../lib/contract/money.ts'
 import type { Attempt as AttemptRecord } from '../../lib/contract/usage-event.ts'
-import { COUNTS, type Counts, type Hold } from './counters.ts'
+import { COUNTS, type Counts, type Hold } from './hold.ts'
 
 export function actualAmount(counts: Counts, { usage, costPicoUsd }: AttemptRecord): bigint {
   switch (counts) {
@@ -26,5 +26,7 @@ export function actualAmount(counts: Counts, { usage, costPicoUsd }: AttemptReco
 }
 
 export function actualAmounts(hold: Hold, record: AttemptRecord): bigint[] {
-  return hold.entries.map(({ counts }) => actualAmount(counts, record))
+  const amounts: bigint[] = []
+  for (const { counts } of hold.entries) amounts.push(actualAmount(counts, record))
+  return amounts
 }

@@ -12,7 +12,8 @@ import { testBudget } from '../testing/policies.ts'
 import { actualAmounts } from './actual-amounts.ts'
 import { startAdoption } from './adoption.ts'
 import { createCounterLedger } from './counter-ledger.ts'
-import { COUNTS, createCounters, Hold, isHold } from './counters.ts'
+import { createCounters } from './counters.ts'
+import { COUNTS, Hold, isHold, want } from './hold.ts'
 import { budgetKey } from './policing.ts'
 
 const NOW = 1_750_000_100_000
@@ -101,7 +102,9 @@ class World {
   /** A call that leaves under the budget. */
   reserve(amount: bigint): Call {
     const call = this.begin()
-    const hold = this.counters.reserve([{ key: KEY, counts: COUNTS.money, amount, limit: null, windowMs: 0 }])
+    const hold = this.counters.reserve([
+      want({ key: KEY, counts: COUNTS.money, amount, limit: null, windowMs: 0 }),
+    ])
     if (!isHold(hold)) throw new Error('nothing is limited here')
     this.counters.written(hold)
     Object.assign(call.dispatched[0] ?? {}, { hold })

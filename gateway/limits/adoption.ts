@@ -13,8 +13,9 @@ import type { Clock } from '../clock.ts'
 import type { Journal } from '../journal/journal-options.ts'
 import type { Configuration } from '../snapshot/configuration.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Money } from './counter.ts'
 import { type Counted, type CounterLedger, type LedgerNote, signatureOf } from './counter-ledger.ts'
-import type { Counters, CountersState, Money } from './counters.ts'
+import type { Counters, CountersState } from './counters.ts'
 import { budgetKey, periodOf, type Readiness } from './policing.ts'
 
 export interface AdoptionOptions {

@@ -14,7 +14,7 @@ import type { Period, ScopeSubjects, ScopeType } from '../../lib/contract/policy
 import type { Clock } from '../clock.ts'
 import type { CompiledRoute, CompiledTarget, KeyOwner } from '../snapshot/configuration.ts'
 import type { Policy, PolicyIndex } from '../snapshot/policy-index.ts'
-import { COUNTS, type Counts } from './counters.ts'
+import { COUNTS, type Counts } from './hold.ts'
 import { amountOf, budgetKey, isWithin, limitKey, periodOf } from './policing.ts'
 
 /** A limit as it counts one subject, ready for the counters. */

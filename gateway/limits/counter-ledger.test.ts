@@ -7,7 +7,8 @@ import { callId, event, intent, type MemoryFs, memoryFs } from '../journal/journ
 import { testBudget } from '../testing/policies.ts'
 import { actualAmounts } from './actual-amounts.ts'
 import { type CounterLedger, createCounterLedger, signatureOf } from './counter-ledger.ts'
-import { COUNTS, type Counters, createCounters, type Hold, isHold, type Want } from './counters.ts'
+import { type Counters, createCounters } from './counters.ts'
+import { COUNTS, type Hold, isHold, type Want, want } from './hold.ts'
 
 const NOW = 1_750_000_100_000
 const clock = { now: () => NOW, monotonic: () => 5_000 }
@@ -80,14 +81,10 @@ class World {
 
   begin(held: bigint): void {
     const number = ++this.#calls
-    const wants: Want[] = BUDGETS.map((key) => ({
-      key,
-      counts: COUNTS.money,
-      amount: held,
-      limit: null,
-      windowMs: 0,
-    }))
-    wants.push({ key: WINDOW, counts: COUNTS.cost, amount: held, limit: null, windowMs: WINDOW_MS })
+    const wants: Want[] = BUDGETS.map((key) =>
+      want({ key, counts: COUNTS.money, amount: held, limit: null, windowMs: 0 }),
+    )
+    wants.push(want({ key: WINDOW, counts: COUNTS.cost, amount: held, limit: null, windowMs: WINDOW_MS }))
     const hold = this.counters.reserve(wants)
     if (!isHold(hold)) throw new Error('nothing is limited here')
     this.journal.intend({ ...intent(number), hold, reservedPicoUsd: held.toString(), startedAt: NOW })

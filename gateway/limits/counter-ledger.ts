@@ -8,7 +8,8 @@ import type { UsageEvent } from '../../lib/contract/usage-event.ts'
 import type { HoldRecord, Intent } from '../journal/books.ts'
 import type { CounterBook } from '../journal/counter-book.ts'
 import { actualAmount } from './actual-amounts.ts'
-import { COUNTS, type Counters, type CountersState, type Counts } from './counters.ts'
+import type { Counters, CountersState } from './counters.ts'
+import { COUNTS, type Counts } from './hold.ts'
 
 /** Budgets by their signature, each with the `recount` that its sum was made at. */
 export type Counted = readonly (readonly [signature: string, recount: number])[]

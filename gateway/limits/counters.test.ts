@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { fakeClock } from '../testing/routing-world.ts'
-import { COUNTS, createCounters, type Hold, isHold, type Want } from './counters.ts'
+import { createCounters } from './counters.ts'
+import { COUNTS, type Hold, isHold, type WantFields, want } from './hold.ts'
 
-const MONEY: Want = { key: 'budget|', counts: COUNTS.money, amount: 10n, limit: 100n, windowMs: 0 }
-const TOKENS: Want = { key: 'limit|', counts: COUNTS.tokens, amount: 10n, limit: 100n, windowMs: 1_000 }
+const MONEY: WantFields = { key: 'budget|', counts: COUNTS.money, amount: 10n, limit: 100n, windowMs: 0 }
+const TOKENS: WantFields = { key: 'limit|', counts: COUNTS.tokens, amount: 10n, limit: 100n, windowMs: 1_000 }
 
-function taken(counters: ReturnType<typeof createCounters>, ...wants: Want[]): Hold {
-  const hold = counters.reserve(wants)
+function taken(counters: ReturnType<typeof createCounters>, ...asked: WantFields[]): Hold {
+  const hold = counters.reserve(asked.map(want))
   if (!isHold(hold)) throw new Error('no room')
   return hold
 }
@@ -28,7 +29,7 @@ test('a hold is settled where its key counts now, also when the counter was forg
 
 test('a refused want leaves nothing behind that counts', () => {
   const counters = createCounters(fakeClock())
-  const short = counters.reserve([MONEY, { ...TOKENS, amount: 101n }])
+  const short = counters.reserve([want(MONEY), want({ ...TOKENS, amount: 101n })])
   expect(short).toEqual({ index: 1, reason: 'never', waitMs: 1_000 })
   expect(counters.money(MONEY.key)).toEqual({ spent: 0n, held: 0n })
   counters.prune(() => true)

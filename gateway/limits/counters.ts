@@ -5,91 +5,14 @@
  * several gateways share.
  */
 import type { Clock } from '../clock.ts'
-import type { HoldRecord, WrittenHold } from '../journal/books.ts'
-import { holdText } from './hold-text.ts'
-import { type Moment, SlidingWindow, type Used } from './sliding-window.ts'
-
-/** What of an attempt counts, as one letter in the journal. */
-export const COUNTS = {
-  requests: 'r',
-  tokens: 't',
-  tokensUncached: 'T',
-  inputTokens: 'i',
-  inputTokensUncached: 'I',
-  outputTokens: 'o',
-  cost: 'c',
-  /** Money of a budget: what is held and what is spent are told apart. */
-  money: 'm',
-  concurrency: 'g',
-} as const
-export type Counts = (typeof COUNTS)[keyof typeof COUNTS]
-
-export interface Want {
-  readonly key: string
-  readonly counts: Counts
-  readonly amount: bigint
-  /** Null: counted, never refused. */
-  readonly limit: bigint | null
-  /** 0 where there is no window: `money` and `concurrency`. */
-  readonly windowMs: number
-  /** Of `concurrency`: whether a place that others hold may be waited for, as money may. */
-  readonly waits?: boolean
-}
-
-export interface HoldEntry {
-  readonly key: string
-  readonly counts: Counts
-  amount: bigint
-  readonly windowMs: number
-  moment: Moment | null
-}
-
-/** Room that was taken by one attempt, or by one call. */
-export class Hold implements WrittenHold {
-  readonly entries: HoldEntry[]
-  state: 'held' | 'committed' = 'held'
-  /** Among those whose intent is not written; -1: it is. */
-  place = -1
-
-  constructor(entries: HoldEntry[]) {
-    this.entries = entries
-  }
-
-  /** Money that is counted elsewhere already, or none yet: only what it becomes is to be booked here. */
-  attachMoney(key: string, amount: bigint): void {
-    this.entries.push({ key, counts: COUNTS.money, amount, windowMs: 0, moment: null })
-  }
-
-  has(key: string): boolean {
-    return this.entries.some((entry) => entry.key === key)
-  }
-
-  toJSON(): HoldRecord {
-    return this.entries.map(({ key, counts, amount, windowMs }) => [key, counts, amount.toString(), windowMs])
-  }
-
-  toText(): string {
-    return holdText(this.entries)
-  }
-}
-
-/** Why there was no room: of all wants without, the one that keeps the caller longest. */
-export interface Shortage {
-  readonly index: number
-  /** `held`: there is room but for what others hold. `never`: the amount alone is over the limit. */
-  readonly reason: 'full' | 'held' | 'never'
-  /** Milliseconds until there may be room; null for money. */
-  readonly waitMs: number | null
-}
-
-export interface Money {
-  spent: bigint
-  held: bigint
-}
+import type { HoldRecord } from '../journal/books.ts'
+import { type Counter, Gauge, type Money, MoneyCounter, type Short, WindowCounter } from './counter.ts'
+import { COUNTS, type Counts, Hold, type Shortage, type Want } from './hold.ts'
+import type { Moment, Used } from './sliding-window.ts'
 
 export interface Counters {
-  /** Takes room for all, or for none and says which is short. */
-  reserve(wants: readonly Want[]): Hold | Shortage
+  /** Takes room for all, or for none and says which is short. Taken, the wants are the hold's entries. */
+  reserve(wants: Want[]): Hold | Shortage
   /** Its intent is in the journal: from now on a checkpoint counts it. Until then it is nobody's after a crash. */
   written(hold: Hold): void
   /** The real amounts, in the order of the entries. Concurrency is given back. */
@@ -127,14 +50,10 @@ export interface CountersState {
   readonly windows: readonly (readonly [key: string, windowMs: number, ...moments: (number | string)[]])[]
 }
 
-export function isHold(result: Hold | Shortage): result is Hold {
-  return result instanceof Hold
-}
-
 export function createCounters(clock: Clock): Counters {
-  const windows = new Map<string, SlidingWindow>()
-  const gauges = new Map<string, bigint>()
-  const moneys = new Map<string, Money>()
+  const windows = new Map<string, WindowCounter>()
+  const gauges = new Map<string, Gauge>()
+  const moneys = new Map<string, MoneyCounter>()
   /** Not a Set: one that each call goes into and out of makes itself new tables without end, and each old one lives on. */
   const unwritten: Hold[] = []
   let freed: (key: string) => void = () => {}
@@ -142,8 +61,11 @@ export function createCounters(clock: Clock): Counters {
   function restore(state: CountersState): void {
     moneys.clear()
     windows.clear()
-    for (const [key, spent, held] of state.money)
-      moneys.set(key, { spent: BigInt(spent), held: BigInt(held) })
+    for (const [key, spent, held] of state.money) {
+      const money = moneyOf(key)
+      money.spent = BigInt(spent)
+      money.held = BigInt(held)
+    }
     const shift = clock.monotonic() - clock.now()
     for (const [key, windowMs, ...pairs] of state.windows) {
       const window = windowOver(key, windowMs)
@@ -155,45 +77,59 @@ export function createCounters(clock: Clock): Counters {
     }
   }
 
-  function windowOf(key: string): SlidingWindow {
+  function windowOf(key: string): WindowCounter {
     let window = windows.get(key)
     if (!window) {
-      window = new SlidingWindow()
+      window = new WindowCounter()
       windows.set(key, window)
     }
     return window
   }
 
-  function windowOver(key: string, windowMs: number): SlidingWindow {
+  function windowOver(key: string, windowMs: number): WindowCounter {
     const window = windowOf(key)
     window.spanMs = windowMs
     return window
   }
 
-  function moneyOf(key: string): Money {
+  function moneyOf(key: string): MoneyCounter {
     let money = moneys.get(key)
     if (!money) {
-      money = { spent: 0n, held: 0n }
+      money = new MoneyCounter()
       moneys.set(key, money)
     }
     return money
   }
 
-  function shortageOf(want: Want, now: number): Omit<Shortage, 'index'> | null {
-    const { key, counts, amount, limit, windowMs } = want
-    if (limit === null) return null
-    if (counts === COUNTS.money) {
-      const { spent, held } = moneys.get(key) ?? { spent: 0n, held: 0n }
-      if (spent + amount > limit) return { reason: 'full', waitMs: null }
-      return spent + held + amount > limit ? { reason: 'held', waitMs: null } : null
+  function gaugeOf(key: string): Gauge {
+    let gauge = gauges.get(key)
+    if (!gauge) {
+      gauge = new Gauge()
+      gauges.set(key, gauge)
     }
-    if (counts === COUNTS.concurrency) {
-      if ((gauges.get(key) ?? 0n) + amount <= limit) return null
-      return { reason: want.waits ? 'held' : 'full', waitMs: 1_000 }
-    }
-    const waitMs = windows.get(key)?.waitFor(amount, limit, now, windowMs) ?? (amount > limit ? null : 0)
-    if (waitMs === null) return { reason: 'never', waitMs: windowMs }
-    return waitMs === 0 ? null : { reason: 'full', waitMs }
+    return gauge
+  }
+
+  function counterOf(key: string, counts: Counts): Counter {
+    if (counts === COUNTS.money) return moneyOf(key)
+    return counts === COUNTS.concurrency ? gaugeOf(key) : windowOf(key)
+  }
+
+  function knownCounter(key: string, counts: Counts): Counter | null {
+    const known = counts === COUNTS.money ? moneys : counts === COUNTS.concurrency ? gauges : windows
+    return known.get(key) ?? null
+  }
+
+  /** Where an entry counts now: its counter, or what came in place of one that was forgotten. */
+  function counterAt(entry: Want): Counter {
+    if (entry.counter === null || entry.counter.isForgotten)
+      entry.counter = counterOf(entry.key, entry.counts)
+    return entry.counter
+  }
+
+  function forget(known: Map<string, Counter>, key: string, counter: Counter): void {
+    counter.isForgotten = true
+    known.delete(key)
   }
 
   function written(hold: Hold): void {
@@ -204,15 +140,6 @@ export function createCounters(clock: Clock): Counters {
       last.place = hold.place
     }
     hold.place = -1
-  }
-
-  function take(want: Want, now: number): HoldEntry {
-    const { key, counts, amount, windowMs } = want
-    let moment: Moment | null = null
-    if (counts === COUNTS.money) moneyOf(key).held += amount
-    else if (counts === COUNTS.concurrency) gauges.set(key, (gauges.get(key) ?? 0n) + amount)
-    else moment = windowOver(key, windowMs).add(now, windowMs, amount)
-    return { key, counts, amount, windowMs, moment }
   }
 
   /** A moment of the wall clock as one of the monotonic one, never in the future. */
@@ -249,15 +176,16 @@ export function createCounters(clock: Clock): Counters {
       const now = clock.monotonic()
       let worst: Shortage | null = null
       let index = 0
-      for (const want of wants) {
-        const short = shortageOf(want, now)
+      for (const one of wants) {
+        const { key, counts, limit } = one
+        one.counter = knownCounter(key, counts)
+        const short = limit === null ? null : shortageOf(one, limit, now)
         if (short && (worst === null || isWorse(short, worst))) worst = { index, ...short }
         index += 1
       }
       if (worst) return worst
-      const entries: HoldEntry[] = []
-      for (const want of wants) entries.push(take(want, now))
-      const hold = new Hold(entries)
+      for (const one of wants) counterAt(one).take(one, now)
+      const hold = new Hold(wants)
       if (wants.length > 0) hold.place = unwritten.push(hold) - 1
       return hold
     },
@@ -273,15 +201,9 @@ export function createCounters(clock: Clock): Counters {
         index += 1
         if (amount === entry.amount) continue
         const by = amount - entry.amount
-        const { key, counts, windowMs, moment } = entry
         entry.amount = amount
-        if (counts === COUNTS.money) moneyOf(key).held += by
-        else if (counts === COUNTS.concurrency) {
-          const left = (gauges.get(key) ?? 0n) + by
-          if (left > 0n) gauges.set(key, left)
-          else gauges.delete(key)
-        } else if (moment) windowOf(key).change(moment, by, now, windowMs)
-        if (by < 0n) freed(key)
+        counterAt(entry).correct(entry, by, now)
+        if (by < 0n) freed(entry.key)
       }
     },
 
@@ -289,19 +211,24 @@ export function createCounters(clock: Clock): Counters {
       if (hold.state !== 'held') return
       hold.state = 'committed'
       written(hold)
-      for (const { key, counts, amount } of hold.entries) {
-        if (counts !== COUNTS.money) continue
-        const money = moneyOf(key)
-        money.held -= amount
-        money.spent += amount
+      for (const entry of hold.entries) {
+        if (entry.counts !== COUNTS.money) continue
+        counterAt(entry).commit(entry)
         // Whoever waits for it waits in vain.
-        freed(key)
+        freed(entry.key)
       }
     },
 
-    money: (key) => moneys.get(key) ?? { spent: 0n, held: 0n },
+    money(key) {
+      const { spent, held } = moneys.get(key) ?? NO_MONEY
+      return { spent, held }
+    },
     moneys: () => moneys,
-    setMoney: (key, money) => void moneys.set(key, { ...money }),
+    setMoney(key, { spent, held }) {
+      const money = moneyOf(key)
+      money.spent = spent
+      money.held = held
+    },
     setSpent(key, spent) {
       moneyOf(key).spent = spent
       freed(key)
@@ -309,7 +236,7 @@ export function createCounters(clock: Clock): Counters {
 
     used(key, windowMs, now = clock.monotonic()) {
       const gauge = gauges.get(key)
-      if (gauge !== undefined) return { used: gauge, lessInMs: 0, emptyInMs: 0 }
+      if (gauge !== undefined && gauge.held > 0n) return { used: gauge.held, lessInMs: 0, emptyInMs: 0 }
       return windows.get(key)?.used(now, windowMs) ?? NOTHING_USED
     },
 
@@ -326,9 +253,10 @@ export function createCounters(clock: Clock): Counters {
       const now = clock.monotonic()
       for (const [key, window] of windows) {
         window.total(now, window.spanMs)
-        if (window.isEmpty) windows.delete(key)
+        if (window.isEmpty) forget(windows, key, window)
       }
-      for (const key of moneys.keys()) if (isOver(key)) moneys.delete(key)
+      for (const [key, gauge] of gauges) if (gauge.held === 0n) forget(gauges, key, gauge)
+      for (const [key, money] of moneys) if (isOver(key)) forget(moneys, key, money)
     },
 
     state() {
@@ -359,9 +287,26 @@ export function createCounters(clock: Clock): Counters {
   }
 }
 
+const NO_MONEY: Money = { spent: 0n, held: 0n }
+/** Nobody has counted under its key: the amount alone decides. */
+const EMPTY: Readonly<Record<'money' | 'places' | 'window', Counter>> = {
+  money: new MoneyCounter(),
+  places: new Gauge(),
+  window: new WindowCounter(),
+}
+
+function shortageOf(one: Want, limit: bigint, now: number): Short | null {
+  const { counter, counts, amount } = one
+  if (counter !== null) return counter.shortage(one, limit, now)
+  if (amount <= limit) return null
+  const empty =
+    counts === COUNTS.money ? EMPTY.money : counts === COUNTS.concurrency ? EMPTY.places : EMPTY.window
+  return empty.shortage(one, limit, now)
+}
+
 const NOTHING_USED: Used = { used: 0n, lessInMs: 0, emptyInMs: 0 }
 
-function isWorse(a: Omit<Shortage, 'index'>, b: Shortage): boolean {
+function isWorse(a: Short, b: Shortage): boolean {
   const rank = { never: 3, full: 2, held: 1 } as const
   if (rank[a.reason] !== rank[b.reason]) return rank[a.reason] > rank[b.reason]
   return (a.waitMs ?? Number.POSITIVE_INFINITY) > (b.waitMs ?? Number.POSITIVE_INFINITY)

@@ -1,13 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import {
-  COUNTS,
-  type Counters,
-  createCounters,
-  type Hold,
-  isHold,
-  type Shortage,
-  type Want,
-} from './counters.ts'
+import { type Counters, createCounters } from './counters.ts'
+import { COUNTS, type Hold, isHold, type Shortage, type Want, want } from './hold.ts'
 import { HoldQueue, type Patience } from './hold-queue.ts'
 
 let counters: Counters
@@ -23,21 +16,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const money = (amount: bigint, key = 'budget'): Want => ({
-  key,
-  counts: COUNTS.money,
-  amount,
-  limit: 100n,
-  windowMs: 0,
-})
-const place: Want = {
-  key: 'vendor',
-  counts: COUNTS.concurrency,
-  amount: 1n,
-  limit: 1n,
-  windowMs: 0,
-  waits: true,
-}
+const money = (amount: bigint, key = 'budget'): Want =>
+  want({ key, counts: COUNTS.money, amount, limit: 100n, windowMs: 0 })
+const place = (): Want =>
+  want({ key: 'vendor', counts: COUNTS.concurrency, amount: 1n, limit: 1n, windowMs: 0, waits: true })
 const patient = (waitMs: number): Patience => ({ waitMs: () => waitMs, onWaiting: () => {} })
 
 function taken(result: Hold | Shortage): Hold {
@@ -51,7 +33,7 @@ const giveBack = (hold: Hold) =>
   )
 
 /** What came of a wait, and when. */
-function waiting(wants: readonly Want[], waitMs: number) {
+function waiting(wants: Want[], waitMs: number) {
   const since = Date.now()
   const outcome = { afterMs: -1, result: null as Hold | Shortage | null }
   void Promise.resolve(queue.reserve(wants, patient(waitMs))).then((result) => {
@@ -107,9 +89,9 @@ test('who waits in vain is told as soon as that is known', async () => {
 })
 
 test('a place at a vendor is waited for in turn, one that may not be waited for is refused at once', async () => {
-  const hold = taken(queue.reserveAtOnce([place]))
-  expect(counters.reserve([{ ...place, waits: false }])).toMatchObject({ reason: 'full' })
-  const waiters = [waiting([place], 1_000), waiting([place], 1_000)]
+  const hold = taken(queue.reserveAtOnce([place()]))
+  expect(counters.reserve([{ ...place(), waits: false }])).toMatchObject({ reason: 'full' })
+  const waiters = [waiting([place()], 1_000), waiting([place()], 1_000)]
   giveBack(hold)
   await vi.advanceTimersByTimeAsync(0)
   expect(waiters.map(({ result }) => result !== null)).toEqual([true, false])
@@ -119,8 +101,8 @@ test('a place at a vendor is waited for in turn, one that may not be waited for 
 })
 
 test('who needs two things waits for the one after the other, holding neither meanwhile', async () => {
-  const [vendor, budget] = [taken(queue.reserveAtOnce([place])), taken(queue.reserveAtOnce([money(100n)]))]
-  const both = waiting([money(10n), place], 1_000)
+  const [vendor, budget] = [taken(queue.reserveAtOnce([place()])), taken(queue.reserveAtOnce([money(100n)]))]
+  const both = waiting([money(10n), place()], 1_000)
   giveBack(budget)
   await vi.advanceTimersByTimeAsync(0)
   expect([both.result, counters.money('budget').held]).toEqual([null, 0n])

@@ -2,11 +2,12 @@
  * The wait for what calls in flight hold, money or a place at a vendor: first come, first served, each for as long as it
  * may. A want that is short for any other reason is answered at once.
  */
-import { COUNTS, type Counters, type Hold, isHold, type Shortage, type Want } from './counters.ts'
+import type { Counters } from './counters.ts'
+import { COUNTS, type Hold, isHold, type Shortage, type Want } from './hold.ts'
 
 interface Waiter {
   readonly arrival: number
-  readonly wants: readonly Want[]
+  readonly wants: Want[]
   readonly answer: (result: Hold | Shortage) => void
   blockedOn: string
 }
@@ -29,13 +30,13 @@ export class HoldQueue {
     counters.onFreed((key) => this.#serve(key))
   }
 
-  reserveAtOnce(wants: readonly Want[]): Hold | Shortage {
+  reserveAtOnce(wants: Want[]): Hold | Shortage {
     const queued = this.#waiters.size > 0 ? this.#firstQueued(wants) : null
     return queued ?? this.#counters.reserve(wants)
   }
 
   /** At once where that can be decided; else a promise, which never rejects. */
-  reserve(wants: readonly Want[], patience: Patience): Hold | Shortage | Promise<Hold | Shortage> {
+  reserve(wants: Want[], patience: Patience): Hold | Shortage | Promise<Hold | Shortage> {
     const result = this.reserveAtOnce(wants)
     if (isHold(result) || result.reason !== 'held') return result
     const waitMs = patience.waitMs(result)

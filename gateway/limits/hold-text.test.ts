@@ -2,16 +2,17 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { intent } from '../journal/journal-testing.ts'
 import { intentPayload } from '../journal/record.ts'
-import { COUNTS, Hold } from './counters.ts'
+import { COUNTS, Hold, want } from './hold.ts'
 
 const entry = fc.record({
   key: fc.string({ unit: 'binary' }),
   counts: fc.constantFrom(...Object.values(COUNTS)),
   amount: fc.bigInt({ min: 0n, max: 10n ** 30n }),
   windowMs: fc.integer({ min: 0, max: 100_000_000 }),
-  moment: fc.constant(null),
 })
-const hold = fc.array(entry, { maxLength: 9 }).map((entries) => new Hold(entries))
+const hold = fc
+  .array(entry, { maxLength: 9 })
+  .map((entries) => new Hold(entries.map((one) => want({ ...one, limit: null }))))
 
 test('an intent is written as the JSON that it would be, whatever its holds are called', () => {
   fc.assert(

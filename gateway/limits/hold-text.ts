@@ -1,7 +1,7 @@
 /** The JSON of a hold, put together from what is the same in each intent and the amounts. */
-import type { Counts, HoldEntry } from './counters.ts'
+import type { Counts, Want } from './hold.ts'
 
-export function holdText(entries: readonly HoldEntry[]): string {
+export function holdText(entries: readonly Pick<Want, 'key' | 'counts' | 'amount' | 'windowMs'>[]): string {
   let text = ''
   let last: bigint | null = null
   let amountText = ''

@@ -4,7 +4,8 @@ import { PolicyIndex } from '../snapshot/policy-index.ts'
 import { testProvider } from '../testing/memory-configuration.ts'
 import { testLimit } from '../testing/policies.ts'
 import { vendorLimit, vendorLimitsOf } from './applicable.ts'
-import { COUNTS, createCounters } from './counters.ts'
+import { createCounters } from './counters.ts'
+import { COUNTS, want } from './hold.ts'
 import { createNearest } from './nearest.ts'
 import { limitKey } from './policing.ts'
 
@@ -22,13 +23,13 @@ function rig() {
   const near = createNearest(counters, (id) => policies.limit(id))
   const take = (limit: typeof requests, subject: string, amount: bigint) =>
     counters.reserve([
-      {
+      want({
         key: limitKey(limit, subject),
         counts: limit === atOnce ? COUNTS.concurrency : COUNTS.requests,
         amount,
         limit: null,
         windowMs: (limit.windowSeconds ?? 0) * 1_000,
-      },
+      }),
     ])
   return { counters, near, take, pass: (ms: number) => (now += ms) }
 }
@@ -71,7 +72,7 @@ test('what a vendor allows is among them, by what its provider has now', () => {
   const provider = testProvider({ id: 'prov_1', limits: [allowed] })
   const [limit] = vendorLimitsOf({ provider, model: 'gpt-4o' })
   if (!limit) throw new Error('no limit')
-  counters.reserve([{ ...limit, amount: 4n }])
+  counters.reserve([want({ ...limit, amount: 4n })])
   const near = createNearest(counters, (id, subject) => vendorLimit(provider, id, subject))
   expect(near()).toEqual([{ limitId: 'prov_1/requests/60', subject: 'gpt-4o', used: '4' }])
   const changed = testProvider({ id: 'prov_1', limits: [{ ...allowed, windowSeconds: 10 }] })

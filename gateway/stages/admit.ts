@@ -1,7 +1,7 @@
 /** Requests and concurrency of a whole call, before anything is spent on it. */
 import type { Call } from '../call.ts'
 import { type AppliedLimit, policiesOfCall } from '../limits/applicable.ts'
-import { COUNTS, isHold, type Want } from '../limits/counters.ts'
+import { COUNTS, isHold, type Want, want } from '../limits/hold.ts'
 import { rateLimited } from './refusals.ts'
 
 /** @throws GatewayError `rate_limit_exceeded`; then nothing was counted. */
@@ -32,5 +32,5 @@ export function leave(call: Call): void {
 
 /** One request, or one place among those at once. */
 export function oneOf({ key, counts, limit, windowMs, vendor }: AppliedLimit): Want {
-  return { key, counts, amount: 1n, limit, windowMs, waits: vendor !== null }
+  return want({ key, counts, amount: 1n, limit, windowMs, waits: vendor !== null })
 }

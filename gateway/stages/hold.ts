@@ -2,7 +2,7 @@
 import type { Attempt as AttemptRecord } from '../../lib/contract/usage-event.ts'
 import type { Call } from '../call.ts'
 import { actualAmounts } from '../limits/actual-amounts.ts'
-import type { Hold } from '../limits/counters.ts'
+import type { Hold } from '../limits/hold.ts'
 import { targetKey } from '../routing/candidate.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { Reservation } from './reserve.ts'

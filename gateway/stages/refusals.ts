@@ -4,7 +4,8 @@ import type { LimitEntity } from '../../lib/contract/entities.ts'
 import { formatUsd } from '../../lib/contract/money.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { Applied, AppliedBudget, AppliedLimit } from '../limits/applicable.ts'
-import type { Money, Shortage } from '../limits/counters.ts'
+import type { Money } from '../limits/counter.ts'
+import type { Shortage } from '../limits/hold.ts'
 import { amountOf, periodOf } from '../limits/policing.ts'
 
 const UNITS = {

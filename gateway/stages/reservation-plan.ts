@@ -12,7 +12,7 @@ import {
   isLimit,
 } from '../limits/applicable.ts'
 import { type CostShape, costBound, costShape, outputBound, outputThatFits } from '../limits/cost-bound.ts'
-import { COUNTS, type Hold, isHold, type Shortage, type Want } from '../limits/counters.ts'
+import { COUNTS, type Hold, isHold, type Shortage, type Want, want } from '../limits/hold.ts'
 import { FRAMING_TOKENS } from '../limits/token-ratios.ts'
 import { targetKey } from '../routing/candidate.ts'
 import type { CompiledTarget, Configuration } from '../snapshot/configuration.ts'
@@ -187,7 +187,7 @@ export class ReservationPlan {
     })
   }
 
-  #await(wants: readonly Want[]) {
+  #await(wants: Want[]) {
     const call = this.#call
     return call.around.policing.queue.reserve(wants, {
       waitMs: (short) => this.#patienceMs(short),
@@ -270,17 +270,20 @@ export class ReservationPlan {
     const strict = moneyTokens === this.#shape.textBytes ? bound : this.#bound(this.#shape.textBytes, cap)
     const input = this.#inputTokens(limitTokens)
     const output = outputBound(this.#shape, cap)
-    return this.#applied.map((applied) =>
-      isBudget(applied)
-        ? this.#moneyWant(applied, (applied.policy.reservation === 'strict' ? strict : bound) ?? 0n)
-        : limitWant(applied, input, output, bound ?? 0n),
-    )
+    const wants: Want[] = []
+    for (const applied of this.#applied) {
+      if (isBudget(applied)) {
+        const amount = applied.policy.reservation === 'strict' ? strict : bound
+        wants.push(this.#moneyWant(applied, amount ?? 0n))
+      } else wants.push(limitWant(applied, input, output, bound ?? 0n))
+    }
+    return wants
   }
 
   #moneyWant(budget: AppliedBudget, amount: bigint): Want {
     const { at, around } = this.#call
     const limit = isHard(budget) ? budget.amountAt(around.clock) : null
-    return { key: budget.keyAt(at), counts: COUNTS.money, amount, limit, windowMs: 0, waits: true }
+    return want({ key: budget.keyAt(at), counts: COUNTS.money, amount, limit, windowMs: 0, waits: true })
   }
 }
 
@@ -289,14 +292,14 @@ function limitWant(applied: AppliedLimit, input: number, output: number, cost: b
   switch (counts) {
     case COUNTS.tokens:
     case COUNTS.tokensUncached:
-      return { key, counts, amount: BigInt(input + output), limit, windowMs, waits: false }
+      return want({ key, counts, amount: BigInt(input + output), limit, windowMs })
     case COUNTS.inputTokens:
     case COUNTS.inputTokensUncached:
-      return { key, counts, amount: BigInt(input), limit, windowMs, waits: false }
+      return want({ key, counts, amount: BigInt(input), limit, windowMs })
     case COUNTS.outputTokens:
-      return { key, counts, amount: BigInt(output), limit, windowMs, waits: false }
+      return want({ key, counts, amount: BigInt(output), limit, windowMs })
     case COUNTS.cost:
-      return { key, counts, amount: cost, limit, windowMs, waits: false }
+      return want({ key, counts, amount: cost, limit, windowMs })
     default:
       return oneOf(applied)
   }

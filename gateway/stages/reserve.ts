@@ -13,10 +13,10 @@ import {
   policiesOfAttempt as policiesAt,
 } from '../limits/applicable.ts'
 import { type MostTokens, outputBound, outputShape } from '../limits/cost-bound.ts'
-import { Hold } from '../limits/counters.ts'
+import { Hold } from '../limits/hold.ts'
 import type { CompiledTarget } from '../snapshot/configuration.ts'
 import type { PolicyIndex } from '../snapshot/policy-index.ts'
-import { ReservationPlan } from './reservation-plan.ts'
+import { type Asked, ReservationPlan } from './reservation-plan.ts'
 
 export interface Reservation {
   /** Without entries where nothing counts this attempt. */
@@ -57,11 +57,16 @@ export function reserve(
   const applied = policiesOfAttempt(call, target, policies)
   if (applied.length === 0) return unlimited(call, policies)
   showLimits(call, applied)
-  const plan = (ready: readonly Applied[]) =>
-    new ReservationPlan({ call, chat, target, applied: ready, configuration, patientUntil }).take()
-  const isKnown = (one: Applied) => !isBudget(one) || isReady(call, one.policy)
-  if (applied.every(isKnown)) return plan(applied)
-  return requireReadiness(call, applied.filter(isBudget)).then(() => plan(applied.filter(isKnown)))
+  const asked = { call, chat, target, applied, configuration, patientUntil }
+  return areReady(call, applied) ? new ReservationPlan(asked).take() : takeWhenReady(asked)
+}
+
+/** Without the budgets that nobody minds waiting for. */
+async function takeWhenReady(asked: Asked): Promise<Reservation | Unfit> {
+  const { call, applied } = asked
+  await requireReadiness(call, applied.filter(isBudget))
+  const ready = applied.filter((one) => !isBudget(one) || isReady(call, one.policy))
+  return new ReservationPlan({ ...asked, applied: ready }).take()
 }
 
 /** Room for a second call beside the first, where there is some to spare; null: nothing is waited for, or asked for less. */
@@ -70,7 +75,7 @@ export function reserveBeside(call: Call, target: CompiledTarget): Reservation |
   const { policies } = configuration
   const applied = policiesOfAttempt(call, target, policies)
   if (applied.length === 0) return unlimited(call, policies)
-  if (!applied.every((one) => !isBudget(one) || isReady(call, one.policy))) return null
+  if (!areReady(call, applied)) return null
   const plan = new ReservationPlan({ call, chat, target, applied, configuration, patientUntil: 0 })
   return plan.takeAtOnce()
 }
@@ -138,6 +143,11 @@ function showLimits({ limits }: Call, applied: readonly Applied[]): void {
 function isShown(limits: Call['limits'], key: string): boolean {
   for (const limit of limits) if (limit.key === key) return true
   return false
+}
+
+function areReady(call: Call, applied: readonly Applied[]): boolean {
+  for (const one of applied) if (isBudget(one) && !isReady(call, one.policy)) return false
+  return true
 }
 
 const isReady = (call: Call, budget: BudgetEntity) => call.around.policing.readiness.isReady(budget)
